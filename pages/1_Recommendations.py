@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages._shared import shopper
+from pages._shared.cards import empty_html
 from pages._shared.frame import LIST_PAGE, choices, open_page
-from pages._shared.notices import empty_html, explain_address
-from pages.recommendations import results, shopper_panel
+from pages._shared.view import explain_address
+from pages.recommendations import page
 from recsys.errors import RecsysError
 
 frame = open_page("Recommendations")
@@ -18,9 +19,9 @@ with st.container(key="list_and_shopper"):
     wide, narrow = st.columns([2.7, 1], gap="medium")
 try:
     with narrow:
-        shopper_panel.show_shopper(model, user)
+        page.show_shopper(model, user)
     with wide:
-        results.show_list(model, offered, user)
+        page.show_list(model, offered, user)
 except RecsysError as problem:
     with wide:
         st.html(empty_html("No such shopper", str(problem)))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._shared import shopper
 from pages._shared.frame import WHY_PAGE, choices, open_page
-from pages._shared.notices import explain_address
+from pages._shared.view import explain_address
 from pages.explanations import explanation
 
 frame = open_page("Explanations")

@@ -11,12 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-RENAMED = {
-    "taste": "top_category",
-    "home": "home_region",
-    "match": "same_context",
-    "shelf": "only_available",
-}
+RENAMED = {"taste": "top_category", "home": "home_region", "match": "same_context", "shelf": "only_available"}
 """Parameters of the tuning page that had another name once; links and bookmarks with the old ones still work."""
 
 Query = Mapping[str, Sequence[str]]

@@ -1,4 +1,4 @@
-"""HTML of the product list. Every value that comes from data passes through `esc`, the one door to markup."""
+"""HTML of notices and of the product list; every value that comes from data passes through `esc`."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from html import escape
 from urllib.parse import urlsplit
 
 from pages._shared import illustrations, words
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from recsys.serving.quotes import Quote
 from recsys.text.masking import mask_personal, pseudonym
 
@@ -58,6 +58,24 @@ def definitions_html(facts: Mapping[str, str]) -> str:
     return "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
 
 
+def notice_html(title: str, lines: Sequence[str] = ()) -> str:
+    """A notice above the content; screen readers hear it at once."""
+    items = "".join(f'<li dir="auto">{esc(line)}</li>' for line in lines)
+    listed = f"<ul>{items}</ul>" if items else ""
+    return f'<section class="sw-notice" role="alert"><strong>{esc(title)}</strong>{listed}</section>'
+
+
+def empty_html(title: str, reason: str) -> str:
+    """An empty state: what is missing and what to do about it."""
+    why = f'<p dir="auto">{esc(words.sentence(reason))}</p>'
+    return f'<section class="sw-empty">{illustrations.tile_html(None)}<h2>{esc(title)}</h2>{why}</section>'
+
+
+def notes_html(notes: Sequence[str]) -> str:
+    """What a person should know about a request, in one paragraph."""
+    return f'<p class="sw-hint" dir="auto">{esc(" ".join(map(words.sentence, notes)))}</p>'
+
+
 def dot_html(component: str) -> str:
     """The mark of a component, in its colour."""
     return f'<span class="sw-dot sw-c-{component}" aria-hidden="true">{LOOKS[component].glyph}</span>'
@@ -82,27 +100,20 @@ def list_html(cards: Sequence[ProductCard], label: str) -> str:
 
 
 def _card(card: ProductCard, low: float, high: float) -> str:
+    whole = f' title="{esc(card.title)}"' if len(card.title) > 90 else ""  # it is cut after three lines
+    why = ""
+    if card.why:
+        why = f'<a class="sw-why" href="{esc(card.why)}" aria-label="Why this? {esc(card.title)}">Why this?</a>'
     return (
         f'<li class="sw-card" data-item="{esc(card.item_id)}" tabindex="0">'
         f'<div class="sw-place"><span class="sw-rank"><span class="sw-sr">Rank </span>{card.rank}</span>'
         f"{move_html(card.move)}</div>"
         f"{picture_html(card)}"
-        f'<div class="sw-body"><h2 class="sw-title"{_whole(card.title)}>{isolated(card.title)}</h2>'
+        f'<div class="sw-body"><h2 class="sw-title"{whole}>{isolated(card.title)}</h2>'
         f"{facts_html(card)}{_quote(card.quote)}</div>"
-        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}{_why(card)}</div>'
+        f'<div class="sw-score">{score_html(card.score, card.components, low, high)}{why}</div>'
         "</li>"
     )
-
-
-def _why(card: ProductCard) -> str:
-    if not card.why:
-        return ""
-    return f'<a class="sw-why" href="{esc(card.why)}" aria-label="Why this? {esc(card.title)}">Why this?</a>'
-
-
-def _whole(title: str) -> str:
-    """A tooltip for a title that is cut after three lines."""
-    return f' title="{esc(title)}"' if len(title) > 90 else ""
 
 
 def move_html(move: int | str | None, since: str = " since the last change") -> str:
@@ -203,7 +214,7 @@ def score_html(score: float, components: Mapping[str, float], low: float, high: 
     """
     span = (low + high) or 1.0
     spoken = words.parts_in_words(components)
-    against = [(n, v) for n, v in reversed(components.items()) if v < 0]
+    against = [(n, v) for n, v in reversed(list(components.items())) if v < 0]
     speaking = [(n, v) for n, v in components.items() if v > 0]
     to_left, to_right = 100 * low / span, 100 * high / span
     bar = (

@@ -1,16 +1,36 @@
-"""The controls of the recommendation page: widgets, bound to the address, that add up to frozen settings."""
+"""Widgets as all pages draw them, and the controls of a list, bound to the address, that add up to frozen settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from pages._shared import address, view, words
 from pages._shared.cards import esc, isolated
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from pages._shared.view import ANY, KNOWN, NEW, Choices
-from pages._shared.widgets import button, switch
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context, Filters, FusionSettings, RankingSettings
+
+
+def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> bool:
+    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, "" for none."""
+    drawn = f":material/{icon}:" if icon else None
+    return st.button(label, key=key, icon=drawn, on_click=on_click, args=args, **more)
+
+
+def download(
+    label: str, key: str, file: str, mime: str, data: Callable[[], str], icon: str = "download", **more: Any
+) -> None:
+    """Draw a button that hands over a file, which is made only then; the page does not run again."""
+    st.download_button(label, data, file, mime, key=key, icon=f":material/{icon}:", on_click="ignore", **more)
+
+
+def switch(label: str, options: Sequence[str], key: str, default: str = "", **more: Any) -> str:
+    """Draw a control of which one option is always chosen, held in the address; the first stands at the start."""
+    default = default or options[0]
+    chosen = st.segmented_control(label, options, default=default, required=True, key=key, bind="query-params", **more)
+    return chosen or default
 
 
 def swap_default_weights(choices: Choices) -> None:

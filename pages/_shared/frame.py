@@ -11,8 +11,7 @@ import streamlit as st
 
 from pages._shared import address, illustrations, job_progress, resources, words
 from pages._shared.address import addressed
-from pages._shared.cards import definitions_html, esc, isolated
-from pages._shared.notices import empty_html
+from pages._shared.cards import definitions_html, empty_html, esc, isolated
 from pages._shared.view import NEW, STATED, WEIGHTS, Choices, StartValues, control_values
 from recsys.errors import RecsysError
 from recsys.jobs.paths import AppPaths
@@ -23,12 +22,7 @@ HOME_PAGE, LIST_PAGE, WHY_PAGE = "app.py", "pages/1_Recommendations.py", "pages/
 TUNE_PAGE, EXPERIMENTS_PAGE = "pages/3_Tuning.py", "pages/4_Experiments.py"
 _LAST_VIEW = "last_view"
 _PAGES = {"Recommendations": LIST_PAGE, "Explanations": WHY_PAGE, "Tuning": TUNE_PAGE, "Experiments": EXPERIMENTS_PAGE}
-_ICONS = {
-    "Recommendations": ":material/format_list_numbered:",
-    "Explanations": ":material/balance:",
-    "Tuning": ":material/tune:",
-    "Experiments": ":material/science:",
-}
+_ICONS = dict(zip(_PAGES, ("format_list_numbered", "balance", "tune", "science"), strict=True))
 _SHOWN, _WHOSE, _STARTED = "page_shown", "whose", "sliders_started"
 _OWN = {
     LIST_PAGE: frozenset({"view"}),
@@ -56,7 +50,7 @@ class Frame:
 def open_page(title: str) -> Frame:
     """Draw the frame of a page and give the model in use; without one, show the first start and end the run there."""
     st.set_page_config(page_title=f"{title} · Shelfwise", page_icon=str(illustrations.MARK), layout="wide")
-    st.html(resources.style(st.context.theme.type or "light dark"))
+    st.html(illustrations.style(st.context.theme.type or "light dark"))
     address.restore()
     address.use_present_names(title)
     address.note_names()
@@ -156,7 +150,7 @@ def _navigation(title: str) -> None:
         st.page_link(HOME_PAGE, label="Home", icon=":material/storefront:", width="stretch")
         for name, page in _PAGES.items():
             view = last_view(page) if name == title else None  # coming from elsewhere, `_come_back` knows better
-            st.page_link(page, label=name, icon=_ICONS[name], query_params=view, width="stretch")
+            st.page_link(page, label=name, icon=f":material/{_ICONS[name]}:", query_params=view, width="stretch")
 
 
 def _model_in_use(model: Recommender, shop_name: str) -> None:

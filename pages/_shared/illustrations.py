@@ -5,59 +5,18 @@ The drawings are masks (`assets/icons/*.svg`), so that one file serves both them
 
 import hashlib
 import re
-from collections.abc import Mapping
+import tomllib
 from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from pages._shared.charts import css_variables
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MARK = ASSETS / "mark-light.svg"
 
-WORDS: Mapping[str, tuple[str, ...]] = {
-    "tent": ("tent", "shelter", "tarp", "camping", "hammock"),
-    "backpack": ("backpack", "pack", "rucksack", "bag"),
-    "boot": ("boot", "shoe", "footwear", "sandal", "trail running", "running"),
-    "jacket": ("jacket", "coat", "outerwear", "shell", "fleece", "insulation", "rainwear"),
-    "sleeping-bag": ("sleeping", "quilt", "sleep system", "mattress", "sleeping mat"),
-    "stove": ("stove", "burner", "grill", "barbecue", "bbq", "fire"),
-    "pot": ("cookware", "cook", "pan", "pot", "kitchen"),
-    "lantern": ("lantern", "headlamp", "headlight", "torch", "flashlight"),
-    "lamp": ("lamp", "lighting"),
-    "bulb": ("light", "bulb", "smart home"),
-    "bottle": ("bottle", "hydration", "flask", "water"),
-    "chair": ("chair", "stool", "outdoor furniture", "camp furniture"),
-    "sofa": ("sofa", "furniture", "couch", "armchair", "living"),
-    "bed": ("bed", "bedding", "duvet", "pillow", "blanket", "linen"),
-    "candle": ("candle", "fragrance", "scent", "diffuser"),
-    "knife": ("knife", "knives", "cutlery"),
-    "tools": ("tool", "repair", "workshop", "hardware"),
-    "bike": ("bike", "bicycle", "cycling"),
-    "mountain": ("climb", "mountain", "trekking", "hiking", "alpine", "poles"),
-    "compass": ("navigation", "compass", "gps", "map", "optics", "adventure"),
-    "speaker": ("speaker", "audio", "electronics", "power", "charger"),
-    "headphones": ("headphone", "earbud", "music"),
-    "watch": ("watch", "clock", "wearable"),
-    "mug": ("mug", "coffee", "tea", "drinkware"),
-    "plate": ("tableware", "dining", "plate", "dish"),
-    "plant": ("garden", "plant", "planter", "grow"),
-    "bath": ("bath", "towel", "shower", "care"),
-    "rug": ("rug", "textile", "cushion", "throw", "carpet", "decor"),
-    "umbrella": ("umbrella", "rain"),
-    "hat": ("hat", "glove", "beanie", "sock", "scarf", "accessories", "headwear"),
-    "dumbbell": ("fitness", "gym", "yoga", "sport", "training"),
-    "fish": ("fish", "angling"),
-    "snow": ("snow", "ski", "winter"),
-    "suitcase": ("travel", "luggage", "suitcase", "duffel"),
-    "paw": ("pet", "dog", "cat"),
-    "broom": ("clean", "laundry", "vacuum", "appliance"),
-    "box": ("storage", "box", "basket", "organiser", "organizer", "organisation"),
-    "gamepad": ("game", "action", "rpg", "strategy", "racing", "simulation", "casual", "indie", "toy"),
-    "sun": ("sun", "summer", "beach"),
-    "shirt": ("shirt", "clothing", "base layer", "apparel", "wear", "trouser", "legging"),
-    "wave": ("swim", "paddle", "kayak", "boat"),
-    "book": ("book", "stationery", "paper"),
-}
+WORDS: dict[str, list[str]] = tomllib.loads((ASSETS / "icons" / "words.toml").read_text(encoding="utf-8"))
 """Words of a category's name by drawing; the longest word found wins, so that "sleeping bag" is not a "bag"."""
 
 
@@ -103,6 +62,18 @@ def css() -> str:
     rules = [f":root {{ --art-mark: {_as_url(MARK)}; }}"]
     rules += [f".sw-art-{path.stem} {{ --art: {_as_url(path)}; }}" for path in sorted((ASSETS / "icons").glob("*.svg"))]
     return "\n".join(rules) + "\n"
+
+
+@cache
+def style(scheme: str) -> str:
+    """Stylesheets of all pages, palette and drawings as one style element; no data of any shop.
+
+    `scheme` ("light", "dark", or "light dark" where it is not known) holds for the whole document, because Streamlit
+    sets it for the app alone, and popovers are outside of the app.
+    """
+    names = ("shelfwise", "questions", "tuning", "map", "side", "presets", "experiments")
+    sheet = "".join(asset(f"{name}.css") for name in names)
+    return f"<style>\n:root {{ color-scheme: {scheme}; }}\n{css_variables()}{css()}{sheet}</style>"
 
 
 def _as_url(path: Path) -> str:

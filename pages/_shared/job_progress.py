@@ -8,9 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from pages._shared import resources, words
-from pages._shared.cards import esc, questions_html
-from pages._shared.notices import notice_html
-from pages._shared.widgets import button
+from pages._shared.cards import esc, notice_html, questions_html
+from pages._shared.controls import button
 from recsys.errors import ArtifactError, RecsysError
 from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
@@ -32,10 +31,10 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class JobDisplay:
-    """How a job is shown.
+    """How a job is shown; `label` names it to who cannot see the meter ("Making the shop").
 
-    `label` names it to who cannot see the meter ("Making the shop"), `start` is its first button, `usual_shares` are
-    lengths of stages beside one another (1 where not named), `key` is what the keys of its widgets begin with.
+    `start` is its first button, `usual_shares` are lengths of stages beside one another (1 where not named), `key` is
+    what the keys of its widgets begin with.
     """
 
     label: str
@@ -212,7 +211,9 @@ def _chosen_unusable(folder: Path, problem: ArtifactError) -> None:
 def _unusable(home: AppPaths, problem: ArtifactError) -> None:
     st.header("This model cannot be opened", anchor=False)
     st.html(f'<p class="sw-lede" dir="auto">{esc(problem)}</p>')
-    button("Make the demo shop anew", "remake", "refresh", _start, home, type="primary")
+    button(
+        "Make the demo shop anew", "remake", "refresh", start, DEMO_SHOP, lambda: start_demo_job(home), type="primary"
+    )
     if was_refused(DEMO_SHOP) or demo_job_at(home).status().state == "running":
         _progress(home)
 
@@ -224,7 +225,7 @@ def _welcome(home: AppPaths) -> None:
         "wrote. It takes about a minute, once; then this page opens by itself.</p>"
     )
     if demo_job_at(home).status().state == "waiting":
-        _start(home)
+        start(DEMO_SHOP, lambda: start_demo_job(home))
     _progress(home)
     st.space("medium")
     st.html('<p class="sw-eyebrow" style="margin-bottom:.6rem">Four questions make one score</p>' + questions_html())
@@ -240,7 +241,3 @@ def _progress(home: AppPaths) -> None:
         on_cancel=work.cancel,
         is_ready=_has_model(home),
     )
-
-
-def _start(home: AppPaths) -> None:
-    start(DEMO_SHOP, lambda: start_demo_job(home))

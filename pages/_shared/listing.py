@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import cards, resources
-from pages._shared.palette import LOOKS
-from pages._shared.widgets import download
+from pages._shared.charts import LOOKS
+from pages._shared.controls import download
 from recsys.ranking.rank import Recommendation, ScoredRequest
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS

@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import address, controls, resources, words
-from pages._shared.notices import empty_html
+from pages._shared.cards import empty_html
+from pages._shared.controls import button, switch
 from pages._shared.view import ANY, KNOWN, MAX_WORDS, NEW, Choices
-from pages._shared.widgets import button, switch
 from recsys.serving.recommender import Recommender
 
 MAX_LISTED = 2000
-"""So many ids at most are sent to the browser; any other can be typed."""
+"""So many shoppers, or products, at most are sent to the browser; any other can be typed."""
 
 PARAMETER = "shopper"
 """Who it is; without it the first shopper, empty for a box that was cleared."""

@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from pages._shared.palette import LOOKS
-from recsys.evaluation.metrics.format import NO_VALUE, with_sign
+from pages._shared.charts import LOOKS
+from recsys.evaluation.metrics.format import NO_VALUE as NO_VALUE
+from recsys.evaluation.metrics.format import with_sign
 from recsys.settings import Context, RankingSettings
 
 

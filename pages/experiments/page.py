@@ -6,10 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import charts, frame, job_progress, words
-from pages._shared.cards import esc, isolated
-from pages._shared.notices import notice_html
-from pages._shared.palette import ACCENT, GRID, LOOKS, MUTED
-from pages._shared.widgets import button, download
+from pages._shared.cards import esc, isolated, notice_html
+from pages._shared.charts import ACCENT, GRID, LOOKS, MUTED
+from pages._shared.controls import button, download
 from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
@@ -26,9 +25,8 @@ SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after 
 OVERVIEW = "overview"
 """What is looked at before an experiment is chosen."""
 
-_MOST_ROWS = 40
-_MOST_OPEN = 20
-"""Rows; a longer table is folded."""
+_MOST_ROWS, _MOST_OPEN = 40, 20
+"""Rows of a table that are shown, and above which it is folded."""
 
 _RUNS = job_progress.JobDisplay(
     label="Running experiments", start="Run all experiments", is_resumable=True, key="experiments_"
@@ -77,7 +75,6 @@ def _one(experiment: Experiment, result: Result | None, why_not: str) -> None:
 
 
 def _overview(results: Mapping[str, Result], refused: Mapping[str, str]) -> None:
-    """Every experiment with its conclusion in a sentence, or why there is none, and the way to the whole of it."""
     for name, experiment in EXPERIMENTS.items():
         if name in results:
             answer = f"<p>{isolated(results[name].conclusion[0])}</p>"
@@ -144,7 +141,6 @@ def _problem(status: JobStatus) -> str:
 
 
 def _result(result: Result, tone: str) -> None:
-    """Conclusion, plots and tables of a result, and exactly what was done."""
     first, *rest = result.conclusion
     with st.container(key="chart_conclusion"):
         st.html(

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages._shared import resources, words
-from pages._shared.cards import esc, isolated, move_html
+from pages._shared.cards import esc, isolated, move_html, notice_html
+from pages._shared.controls import button
 from pages._shared.listing import Moves
-from pages._shared.notices import notice_html
 from pages._shared.shopper import EXCLUDED, restore_all
-from pages._shared.widgets import button
 from pages.explanations import naming
 from pages.explanations.product import Outcome
 from recsys.explanations.decompose import Explanation

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages._shared import address, charts, words
 from pages._shared.cards import esc, isolated
-from pages._shared.palette import INK, LOOKS, MUTED, SURFACE
+from pages._shared.charts import INK, LOOKS, MUTED, SURFACE
 from recsys.explanations.decompose import Explanation
 from recsys.settings import COMPONENTS
 

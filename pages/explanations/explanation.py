@@ -9,16 +9,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages._shared import cards, charts, controls, frame, resources
-from pages._shared.notices import empty_html, notes_html, notice_html
+from pages._shared.cards import empty_html, notes_html, notice_html
+from pages._shared.controls import switch
 from pages._shared.shopper import TargetUser, show_start, words_input
 from pages._shared.view import KNOWN, NEW, Choices
-from pages._shared.widgets import switch
 from pages.explanations import ablation, bars, parts, product, sheet
+from pages.explanations.comparisons import beliefs, other_moment, rival, whose_words
 from pages.explanations.product import ExplanationContext, Outcome
-from pages.explanations.questions.comparisons import other_moment, rival
-from pages.explanations.questions.reading import beliefs, whose_words
-from pages.explanations.questions.removals import counterfactual, history
-from pages.explanations.questions.trust import trust
+from pages.explanations.removals import counterfactual, history, trust
 from recsys.errors import RecsysError
 from recsys.serving.recommender import Recommender
 from recsys.settings import Context, RankingSettings

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages._shared import address, cards, resources, words
-from pages._shared.palette import LOOKS
-from pages._shared.widgets import switch
+from pages._shared.charts import LOOKS
+from pages._shared.controls import switch
 from pages.explanations import ablation, naming
 from pages.explanations.bars import OPENED, Scale, label_html, note_html
 from pages.explanations.product import ExplanationContext

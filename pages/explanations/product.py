@@ -8,11 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared import cards, listing, resources
-from pages._shared.cards import esc, isolated
-from pages._shared.notices import notice_html
-from pages._shared.shopper import TargetUser
+from pages._shared.cards import esc, isolated, notice_html
+from pages._shared.controls import button
+from pages._shared.shopper import MAX_LISTED, TargetUser
 from pages._shared.view import Choices
-from pages._shared.widgets import button
 from pages.explanations import naming
 from recsys.explanations.decompose import Explanation, RankPosition
 from recsys.ranking.rank import Recommendation, ScoredRequest
@@ -65,8 +64,6 @@ class Outcome:
 
 
 PARAMETER = "item"
-MAX_LISTED = 2000
-"""So many products at most are sent to the browser; any other can be typed, by title or id."""
 
 
 def choose(model: Recommender, ranked: Recommendation, pointing: DeltaGenerator) -> str | None:

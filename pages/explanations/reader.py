@@ -21,19 +21,13 @@ from recsys.explanations.reading import (
     DocumentContributions,
     PhraseContribution,
     TextContributions,
-    WordEffect,
     WordEffects,
 )
 from recsys.text.masking import masked_segments, pseudonym
 
-FOLD_OVER = 280
-"""A text longer than this many characters is folded around the phrases that matter, to about as many."""
-
-KEPT = 2
-"""So many of a long text's phrases, those that add or take most, are never folded away."""
-
-WORTH_FOLDING = 30
-"""Fewer characters than this are not folded: the button would save nothing."""
+FOLD_OVER, KEPT, WORTH_FOLDING = 280, 2, 30
+"""Characters above which a text is folded, to about as many; how many of its phrases, those that add or take most, are
+never folded away; and fewest characters that are, since for fewer the button would save nothing."""
 
 SHOWN = 8
 """Texts of a side that are open at first; the others wait behind a button."""
@@ -305,10 +299,12 @@ def _words(text: str, phrase: PhraseContribution, effects: WordEffects) -> list[
     cuts: list[tuple[int, int]] = []
     values: list[float | None] = []
     done = phrase.start
-    for word in (*effects.words, WordEffect(phrase.end, phrase.end, 0.0)):
+    for word in effects.words:
         cuts += [(done, word.start), (word.start, word.end)]
         values += [None, word.value]
         done = word.end
+    cuts.append((done, phrase.end))
+    values.append(None)
     return [
         {"text": _plain(piece.text), "value": None if piece.hidden else values[piece.phrase], "hidden": piece.hidden}
         for piece in masked_segments(text, cuts)

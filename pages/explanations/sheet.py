@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages._shared import controls, illustrations, words
 from pages._shared.cards import definitions_html, esc, isolated
+from pages._shared.charts import LOOKS
 from pages._shared.listing import downloads
-from pages._shared.palette import LOOKS
 from pages.explanations import bars, naming
 from pages.explanations.bars import Scale
 from pages.explanations.product import ExplanationContext

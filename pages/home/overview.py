@@ -7,8 +7,7 @@ import plotly.graph_objects as go
 
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated, questions_html, weights_html
-from pages._shared.charts import laid_out
-from pages._shared.palette import ACCENT, MUTED
+from pages._shared.charts import ACCENT, MUTED, laid_out
 from recsys.serving.results import ModelInfo, ShopSummary
 
 

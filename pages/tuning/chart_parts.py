@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pages._shared import charts
 from pages._shared.cards import esc
-from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
+from pages._shared.charts import ACCENT, GRID, INK, MUTED, SURFACE
 from pages.tuning.labels import cut
 from recsys.evaluation.metrics.registry import METRICS
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 
 from pages._shared import address, controls
-from pages._shared.caching import SavedPresets
+from pages._shared.resources import SavedPresets
 from pages._shared.view import (
     ANY,
     DEFAULT_LENGTH,

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from pages._shared import words
-from pages._shared.cards import esc, isolated
-from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
+from pages._shared.cards import empty_html, esc, isolated
+from pages._shared.charts import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
 from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, EvaluationConfig, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings

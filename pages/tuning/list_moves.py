@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pages._shared.cards import dot_html, esc, isolated, move_html
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from pages._shared.words import count, ordinal, signed
 from pages.tuning import labels
 from recsys.panel.panel import Panel

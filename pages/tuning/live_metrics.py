@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages._shared import charts, words
-from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.notices import notice_html
+from pages._shared.cards import esc, isolated, notice_html, weights_html
 from pages.tuning import labels, metric_cells, resources, tradeoff
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select

@@ -7,9 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import charts, words
-from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.notices import empty_html
-from pages._shared.palette import ACCENT, LOOKS, MUTED
+from pages._shared.cards import empty_html, esc, isolated, weights_html
+from pages._shared.charts import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
 from pages.tuning import chart_parts, resources
 from pages.tuning.context import TuningCase

@@ -9,10 +9,9 @@ import streamlit as st
 
 from pages._shared import resources
 from pages._shared.address import Query
-from pages._shared.cards import esc
+from pages._shared.cards import empty_html, esc, notice_html
 from pages._shared.frame import TUNE_PAGE, Frame, remembered
-from pages._shared.notices import empty_html, explain_address, notice_html
-from pages._shared.view import ANY, Choices
+from pages._shared.view import ANY, Choices, explain_address
 from pages.tuning import controls, labels, log_clicks
 from pages.tuning import resources as caches
 from pages.tuning.context import TuningCase, TuningContext

@@ -6,8 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages._shared import job_progress, words
-from pages._shared.cards import esc
-from pages._shared.notices import notice_html
+from pages._shared.cards import esc, notice_html
 from pages.tuning import resources
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import metric_of

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from pages.tuning import labels
 from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared.caching import Background, bounded
-from pages._shared.resources import MB, written_ns
+from pages._shared.resources import MB, Background, bounded, written_ns
 from recsys.errors import ArtifactError, DataError
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval

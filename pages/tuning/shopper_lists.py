@@ -7,9 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from pages._shared import resources
-from pages._shared.cards import esc
+from pages._shared.cards import esc, notice_html
 from pages._shared.frame import TUNE_PAGE, remembered
-from pages._shared.notices import notice_html
 from pages._shared.view import ANY, positions
 from pages.tuning import list_moves
 from pages.tuning.context import TuningCase

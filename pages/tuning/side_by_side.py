@@ -7,10 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import address, charts, words
-from pages._shared.cards import esc, isolated
-from pages._shared.charts import framed
-from pages._shared.notices import empty_html
-from pages._shared.palette import INK, LOOKS, SURFACE
+from pages._shared.cards import empty_html, esc, isolated
+from pages._shared.charts import INK, LOOKS, SURFACE, framed
 from pages._shared.words import signed
 from pages.tuning import chart_parts, labels, report, report_tables, resources, shopper_lists
 from pages.tuning.context import TuningCase

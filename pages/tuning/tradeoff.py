@@ -8,8 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared.cards import esc
-from pages._shared.charts import framed
-from pages._shared.palette import ACCENT, INK, MUTED, SURFACE
+from pages._shared.charts import ACCENT, INK, MUTED, SURFACE, framed
 from pages.tuning import chart_parts, labels
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import BASELINES

@@ -12,10 +12,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared import charts, words
-from pages._shared.caching import Background
-from pages._shared.cards import esc, weights_html
-from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
+from pages._shared.cards import empty_html, esc, weights_html
+from pages._shared.charts import LOOKS
+from pages._shared.resources import Background
 from pages.tuning import resources
 from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase

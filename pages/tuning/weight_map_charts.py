@@ -11,8 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.colors import sample_colorscale
 
-from pages._shared.charts import framed
-from pages._shared.palette import INK, LOOKS, MUTED, SURFACE
+from pages._shared.charts import INK, LOOKS, MUTED, SURFACE, framed
 from pages.tuning import chart_parts
 from pages.tuning.live_metrics import FEW
 from recsys.evaluation.metrics import format as fmt

@@ -9,27 +9,14 @@ and is above 0 for every product on sale since the start of the month. Clicks fo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.demo.prose.wording import VOICES
-from recsys.demo.shop import (
-    ASPECTS,
-    DAY,
-    DEPARTMENTS,
-    DEVICES,
-    END,
-    REGIONS,
-    SHOP,
-    START,
-    codes_at,
-    effects,
-    moments,
-    month_of,
-)
-from recsys.demo.world import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
+from recsys.demo.shop import ASPECTS, DAY, DEPARTMENTS, END, SHOP, START, VALUES, codes_at, effects, moments, month_of
+from recsys.demo.truth import N_POSITIONS, Floats, Ints, Items, Shoppers, World, on_sale, true_click_rates
 
 N_STRONG = 14
 """Aspects that a shopper really cares about; the others count a little."""
@@ -38,10 +25,6 @@ _LIVES: Mapping[str, str] = SHOP["ways_of_life"]
 _DEPARTMENTS_OF_LIFE = np.array([[each.key in names.split() for each in DEPARTMENTS] for names in _LIVES], float)
 _ASPECTS_OF_LIFE = np.array([[name in aspects.split() for name in ASPECTS] for aspects in _LIVES.values()], float)
 """Ways of life: the departments one shops in, and aspects that come with it, as rows of 0 and 1."""
-
-_VOICE_SHARES = (0.16, 0.2, 0.1, 0.12, 0.14, 0.1, 0.18)
-_REGION_SHARES = (0.14, 0.17, 0.22, 0.2, 0.27)
-_DEVICE_SHARES = (0.56, 0.32, 0.12)
 
 
 def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
@@ -62,9 +45,9 @@ def draw_shoppers(n_shoppers: int, rng: np.random.Generator) -> Shoppers:
         affinity=(affinity - affinity.mean(axis=1, keepdims=True)).astype(np.float16),
         thrift=rng.gamma(2.0, 0.15, n_shoppers).astype(np.float16),
         leniency=rng.normal(0.0, 0.3, n_shoppers).astype(np.float16),
-        region=rng.choice(len(REGIONS), n_shoppers, p=_REGION_SHARES).astype(np.int8),
-        device=rng.choice(len(DEVICES), n_shoppers, p=_DEVICE_SHARES).astype(np.int8),
-        voice=rng.choice(len(VOICES), n_shoppers, p=_VOICE_SHARES).astype(np.int8),
+        region=rng.choice(len(VALUES["region"]), n_shoppers, p=list(SHOP["regions"].values())).astype(np.int8),
+        device=rng.choice(len(VALUES["device"]), n_shoppers, p=list(SHOP["devices"].values())).astype(np.int8),
+        voice=rng.choice(len(VOICES), n_shoppers, p=[voice.share for voice in VOICES]).astype(np.int8),
         activity=activity.astype(np.float32),
         joined=joined,
     )
@@ -82,19 +65,25 @@ _PURCHASE_ODDS, _UTILITY_CENTRE = -0.85, 3.2
 
 
 @dataclass(slots=True)
-class Journeys:
-    """Visits around one product each; arrays have one row a journey."""
+class Visits:
+    """Who looked at what, when and where; arrays have one row a visit."""
 
     user: Ints
     item: Ints
     seconds: Ints
     device: Ints
     region: Ints
+
+
+@dataclass(slots=True)
+class Journeys(Visits):
+    """Visits around one product each, with its utility for the shopper."""
+
     utility: Floats
 
     def only(self, rows: Ints) -> "Journeys":
         """Select some of them, by row, as often as each is named."""
-        return Journeys(**{name: getattr(self, name)[rows] for name in self.__slots__})
+        return Journeys(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def codes(self) -> dict[str, Ints]:
         """Circumstances, as rows of their values."""
@@ -144,13 +133,13 @@ def _choose(
 
 def drawn_device(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
     """Draw the main device four times in five, otherwise any."""
-    other = rng.integers(0, len(DEVICES), len(user))
+    other = rng.integers(0, len(VALUES["device"]), len(user))
     return np.where(rng.random(len(user)) < 0.8, shoppers.device[user], other).astype(np.int64)
 
 
 def drawn_region(shoppers: Shoppers, user: Ints, rng: np.random.Generator) -> Ints:
     """Draw the home region nine times in ten, otherwise any."""
-    other = rng.integers(0, len(REGIONS), len(user))
+    other = rng.integers(0, len(VALUES["region"]), len(user))
     return np.where(rng.random(len(user)) < 0.9, shoppers.region[user], other).astype(np.int64)
 
 
@@ -190,15 +179,10 @@ _AFFINITY, _SEASON = 0.7, 0.6
 
 
 @dataclass(slots=True)
-class Impressions:
-    """Impressions of one block of shoppers; arrays have one row an impression."""
+class Impressions(Visits):
+    """Impressions of one block of shoppers."""
 
-    user: Ints
-    item: Ints
-    seconds: Ints
     position: Ints
-    device: Ints
-    region: Ints
     policy: Ints
     propensity: NDArray[np.float64]
     click: NDArray[np.int8]
@@ -208,11 +192,8 @@ class Impressions:
 class MonthlyCandidates:
     """Products that the policies may show in one month, and how they choose among them.
 
-    Parameters
-    ----------
-    rows : products on sale, in order of department
-    cumulative : fame added up over `rows`, with a 0 before
-    edges : where each department begins and ends in `rows`
+    `rows`: products on sale, in order of department; `cumulative`: fame added up over `rows`, with a 0 before; `edges`:
+    where each department begins and ends in `rows`.
     """
 
     rows: Ints
@@ -292,4 +273,4 @@ def draw_impressions(world: World, n_impressions: int, rng: np.random.Generator)
     codes = {**codes_at(seconds), "device": device, "region": region}
     rates = true_click_rates(world.utility(user, item, codes, seconds), position)
     click = (rng.random(n_impressions) < rates).astype(np.int8)
-    return Impressions(user, item, seconds, position, device, region, policy, propensity, click)
+    return Impressions(user, item, seconds, device, region, position, policy, propensity, click)

@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.demo.prose.compose import Mention, capitalised
 from recsys.demo.prose.wording import Draws, Wording, load_banks, word_list
 from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, N_ASPECTS, OF_DEPARTMENT, SHOP, START
-from recsys.demo.world import Items, numbered
+from recsys.demo.truth import Items, numbered
 from recsys.progress import Progress, silent
 
 _ATTEMPTS = 5

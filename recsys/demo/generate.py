@@ -9,23 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.writing import FolderWriter
-from recsys.demo.behaviour import (
-    EVENTS,
-    POLICIES,
-    Impressions,
-    Journeys,
-    draw_events,
-    draw_impressions,
-    draw_journeys,
-    draw_shoppers,
-)
+from recsys.demo.behaviour import EVENTS, POLICIES, Visits, draw_events, draw_impressions, draw_journeys, draw_shoppers
 from recsys.demo.catalogue import Catalogue, draw_catalogue
 from recsys.demo.prose.compose import Writer
 from recsys.demo.prose.wording import Draws
-from recsys.demo.reviewing import Reviews, draw_reviews, review_frame
+from recsys.demo.reviewing import draw_reviews, review_frame
 from recsys.demo.shop import DEPARTMENTS, DEVICES, REGIONS
-from recsys.demo.truth import TRUTH_FILE, save_truth
-from recsys.demo.world import Shoppers, World, item_effects, numbered
+from recsys.demo.truth import TRUTH_FILE, Shoppers, World, item_effects, numbered, save_truth
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.schema import FILES
@@ -56,14 +46,11 @@ def generate_demo(
     in proportion to the shoppers, except that there are at most MOST_REVIEWS reviews, and fewer in a catalogue so
     small that shoppers have nothing left to review.
 
-    Parameters
-    ----------
-    out : folder to make; an earlier demo shop there is replaced, as a whole and only at the end
-    n_items : at least LEAST_ITEMS
-    n_shoppers : at least 1; all of them have at least one event
-    seed : at least 0; the same seed and sizes give the same data
+    An earlier demo shop in `out` is replaced, as a whole and only at the end. The same seed and sizes give the same
+    data, with at least one event for every shopper.
 
-    Raises SettingsError: a size or the seed is out of range; DataError: `out` holds something else.
+    Raises SettingsError: `n_items` is below LEAST_ITEMS, `n_shoppers` below 1, or `seed` below 0; DataError: `out`
+    holds something else.
     """
     started = time.perf_counter()
     for option, value, least, why in (
@@ -92,8 +79,6 @@ def generate_demo(
 
 
 class _Blocks:
-    """Draws and writes what one block of shoppers after another does."""
-
     def __init__(
         self, folder: FolderWriter, catalogue: Catalogue, n_shoppers: int, seed: int, progress: Progress
     ) -> None:
@@ -158,7 +143,7 @@ class _Blocks:
             described={name: described[:, column] for column, name in enumerate(names[1:])},
         )
 
-    def _frame(self, first: int, rows: Journeys | Impressions | Reviews) -> pd.DataFrame:
+    def _frame(self, first: int, rows: Visits) -> pd.DataFrame:
         ids = np.array(numbered("U", np.arange(first, first + BLOCK), self.n_shoppers), dtype=object)
         return pd.DataFrame(
             {

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, drawn_device
+from recsys.demo.behaviour import PURCHASE, VIEW, Events, Journeys, Visits, drawn_device
 from recsys.demo.catalogue import Catalogue, brands_of
 from recsys.demo.prose.compose import Opinion, Writer
 from recsys.demo.prose.wording import VOICES, Wording
 from recsys.demo.shop import APPLIES, ASPECTS, DAY, DEPARTMENTS, END, OF_DEPARTMENT
-from recsys.demo.world import Floats, Ints, Shoppers, World
+from recsys.demo.truth import Floats, Ints, Shoppers, World
 from recsys.progress import Progress
 
 _VERIFIED_SHARE = 0.9
@@ -24,22 +24,15 @@ _INDIFFERENT = 0.22
 
 
 @dataclass(slots=True)
-class Reviews:
-    """Reviews to be written, in order of time; arrays have one row a review.
+class Reviews(Visits):
+    """Reviews to be written, in order of time.
 
-    Parameters
-    ----------
-    felt : float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them
-    weight : float32 of the same shape, importance of each, 0 where no aspect applies
+    `felt`: float32 of shape (n_reviews, N_ASPECTS), the qualities as this shopper met them; `weight`: float32 of the
+    same shape, importance of each, 0 where no aspect applies.
     """
 
-    user: Ints
-    item: Ints
-    seconds: Ints
     verified: np.ndarray
     rating: Ints
-    device: Ints
-    region: Ints
     felt: Floats
     weight: Floats
 

@@ -18,23 +18,14 @@ from recsys.settings import CONTEXT_VALUES
 N_ASPECTS = 9
 """Most aspects of a product; where there are fewer, the last ones stay empty."""
 
-REGIONS = ("Highlands", "Lakes", "Coast", "Plains", "Capital")
-DEVICES = ("mobile", "desktop", "tablet")
-
 
 @dataclass(frozen=True, slots=True)
 class Department:
     """One department of the shop.
 
-    Parameters
-    ----------
-    key : short name, as used in the phrase banks and the hidden truth
-    label : category as the shop shows it
-    price : median price of a mid-tier product
-    aspects : at most `N_ASPECTS`, which apply to each of its products
-    kinds : kinds of product, each with its tags after a colon
-    nouns : what shoppers call such a product, in the singular
-    uses : must read well after "for"
+    `key` is used in the phrase banks and the hidden truth, `label` is the category as shown. `price` is the median of a
+    mid-tier product, at most `N_ASPECTS` `aspects` apply to each of its products. `kinds` have their tags after a
+    colon, `nouns` are what shoppers call such a product, in the singular, and `uses` must read well after "for".
     """
 
     key: str
@@ -48,6 +39,7 @@ class Department:
 
 
 SHOP = tomllib.loads((Path(__file__).parent / "shop.toml").read_text(encoding="utf-8"))
+REGIONS, DEVICES = tuple(SHOP["regions"]), tuple(SHOP["devices"])
 DEPARTMENTS = tuple(Department(**each) for each in SHOP["departments"])
 COLUMN_OF = {department.key: column for column, department in enumerate(DEPARTMENTS)}
 
@@ -72,11 +64,7 @@ END = int(datetime(2026, 11, 1, tzinfo=UTC).timestamp())
 
 START = END - N_DAYS * DAY
 
-_HOURS = np.array(
-    [4, 2, 1, 1, 1, 3, 8, 14, 18, 20, 21, 22, 26, 22, 19, 19, 21, 25, 32, 40, 46, 42, 27, 12], dtype=float
-)
-_WEEKDAYS = np.array([0.95, 0.9, 0.92, 0.95, 1.0, 1.15, 1.2])
-_MONTHS = np.array([0.95, 0.85, 0.95, 1.0, 1.05, 1.05, 1.0, 0.95, 0.95, 1.0, 1.25, 1.4])
+_HOURS, _WEEKDAYS, _MONTHS = (np.array(SHOP["rhythm"][name], float) for name in ("hours", "weekdays", "months"))
 
 
 def month_of(seconds: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -111,11 +99,7 @@ def moments(rng: np.random.Generator, since: NDArray[np.int64]) -> NDArray[np.in
     return np.asarray(START + day * DAY + hour * 3600 + rng.integers(0, 3600, len(since)))
 
 
-VALUES: Mapping[str, tuple[str, ...]] = {
-    **CONTEXT_VALUES,
-    "device": DEVICES,
-    "region": REGIONS,
-}
+VALUES: Mapping[str, tuple[str, ...]] = {**CONTEXT_VALUES, "device": DEVICES, "region": REGIONS}
 """Values of each dimension, in the order of the effect arrays' rows."""
 
 

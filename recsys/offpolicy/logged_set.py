@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import Artifact, FolderKind, open_artifact, require_model_folder, save_artifact
 from recsys.artifacts.tables import item_table
 from recsys.data.dataset import Dataset
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import ArtifactError, DataError, RecsysError, SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, split_of
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING

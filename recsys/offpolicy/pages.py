@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.protocols.hold_out import contexts_at, scores_in
 from recsys.offpolicy.estimators import Log

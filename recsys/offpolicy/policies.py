@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import SettingsError
 from recsys.offpolicy.estimators import ESTIMATORS, Log, PolicyEstimate, estimate, known_rate, support
 from recsys.offpolicy.logs import ClickLog

@@ -13,7 +13,7 @@ import time
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from io import BytesIO
@@ -55,18 +55,17 @@ class EmbeddingCache:
         self.folder = default_folder() if folder is None else Path(folder)
 
     def lookup(self, encoder_id: str, texts: Sequence[str]) -> tuple[NDArray[np.int64], Vectors]:
-        """Look up canonical phrases, without repeats.
+        """Look up canonical phrases, without repeats: ascending positions in `texts`, and their vectors.
 
-        Returns ascending positions in `texts`, int64 of shape (n_hits,), and their vectors, float16 of shape (n_hits,
-        n_dims).
+        int64 of shape (n_hits,) and float16 of shape (n_hits, n_dims).
         """
         wanted = {_key(text): position for position, text in enumerate(texts)}
         positions: list[NDArray[np.int64]] = []
         vectors: list[Vectors] = []
-        for path in self._shards(encoder_id):
+        for path in sorted((self.folder / encoder_id).glob("*.npz")):
             if not wanted:
                 break
-            if (hit := _read(path, wanted)) is not None:
+            if _SHARD.fullmatch(path.name) and (hit := _read(path, wanted)) is not None:
                 positions.append(hit[0])
                 vectors.append(hit[1])
                 with suppress(OSError):
@@ -106,9 +105,6 @@ class EmbeddingCache:
                 path.unlink()
                 dropped += size
         return dropped
-
-    def _shards(self, encoder_id: str) -> Iterator[Path]:
-        yield from sorted(path for path in (self.folder / encoder_id).glob("*.npz") if _SHARD.fullmatch(path.name))
 
 
 def _key(text: str) -> bytes:

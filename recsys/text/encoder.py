@@ -22,8 +22,7 @@ from recsys.errors import EncoderError
 from recsys.files import replace_file
 from recsys.progress import Progress, silent
 from recsys.text.embedding_cache import EmbeddingCache
-from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
-from recsys.text.phrases import CANONICAL_VERSION, canonical, segment
+from recsys.text.phrasebook import CANONICAL_VERSION, Phrasebook, PhraseVectors, build_phrasebook, canonical, segment
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -57,13 +56,9 @@ class _Parts(NamedTuple):
 class PhraseEncoder:
     """Encode phrases as sentence vectors: the same phrase always gets the same one, from the model or the cache.
 
-    Safe to share between threads. Never uses the network.
-
-    Parameters
-    ----------
-    precision : "auto" takes what this processor is fastest at
-    cache : where vectors are kept between runs; None keeps nothing
-    model_folder : with `model.safetensors` and `tokenizer.json`; None means the packaged model
+    Safe to share between threads. Never uses the network. `precision` "auto" takes what this processor is fastest at;
+    `cache` keeps vectors between runs; `model_folder` has `model.safetensors` and `tokenizer.json`, None is the
+    packaged one.
     """
 
     def __init__(
@@ -93,11 +88,7 @@ class PhraseEncoder:
         """Encode phrases, each different canonical form once.
 
         What is new goes to the cache every few thousand phrases, so a run that is killed or cancelled resumes there.
-
-        Parameters
-        ----------
-        texts : phrases in any spelling; `canonical` is applied here
-        progress : called with the number of different phrases that are done; may raise Cancelled
+        `canonical` is applied here; `progress` counts different phrases, and may raise Cancelled.
 
         Returns float32 of shape (n_texts, N_DIMS), unit length, rows as in `texts`.
         Raises EncoderError: the packaged model is missing or is not the one that was published.
@@ -291,7 +282,6 @@ def settled_precision(folder: Path) -> Precision:
 
 
 def _processor() -> str:
-    """Hash the processor's model and abilities."""
     facts = platform.processor() + platform.machine()
     if _CPU_INFO.exists():
         lines = _CPU_INFO.read_text(errors="replace").splitlines()

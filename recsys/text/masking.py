@@ -160,13 +160,11 @@ def _plain_part(sign: str) -> str:
     category = unicodedata.category(sign)
     if sign in _PLAIN:
         return _PLAIN[sign]
-    if category == "Cf":
-        return _INVISIBLE
     if category[0] == "M":
         return ""
     if category == "Nd":
         return str(unicodedata.decimal(sign))
-    return "-" if category == "Pd" else sign
+    return {"Cf": _INVISIBLE, "Pd": "-"}.get(category, sign)
 
 
 def _matches(text: str) -> Iterator[tuple[int, int, str]]:
@@ -189,8 +187,6 @@ _IBAN_LENGTHS = (
     "SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20"
 )
 _IBAN_LENGTH = {entry[:2]: int(entry[2:]) for entry in _IBAN_LENGTHS.split()}
-
-
 _NO_GAPS = {ord(sign): None for sign in string.whitespace + ".-"}
 _IBAN_DIGITS = {ord(sign): str(int(sign, 36)) for sign in string.ascii_letters}
 

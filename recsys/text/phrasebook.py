@@ -1,18 +1,201 @@
-"""Every phrase of a data set, its span in the verbatim text, and its vector.
+"""Phrases of texts: cut into sentences, then clauses, with exact offsets, and collected with their vectors.
 
 A document is a product's title, description or attributes, or one review.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
-from recsys.text.phrases import MAX_CHARS, canonical, segment, trimmed
+
+CANONICAL_VERSION = 1
+"""Goes into every encoder id: raise it when `canonical` changes, so that no stale vector is read from a cache."""
+
+_OUTER = " .,;:!\"'`“”‘’«»()[]{}<>*_~|…–—·•"
+_SPACES = re.compile(r"[\s\u200b\u2060\ufeff]+")
+_LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+def canonical(phrase: str) -> str:
+    """Normalise a phrase: lower case, NFC, single spaces, no punctuation around it.
+
+    The encoder is given this form, so equal keys have equal vectors. Question marks stay, and so do signs that carry
+    meaning (-5, $5, C++, 10%). The result is always valid UTF-8, and empty only for text without a visible character.
+
+    >>> canonical("  “Great   SOUND!!” "), canonical("Worth it?")
+    ('great sound', 'worth it?')
+    """
+    text = _LONE_SURROGATES.sub("\ufffd", phrase)
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+    text = _SPACES.sub(" ", text).strip()
+    return text.strip(_OUTER) or text
+
+
+_BREAK = re.compile(
+    r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+"  # lines
+    r"|[•‣◦▪●■►✓✔]+"  # bullets within a line
+    r"|(?<=[。！？؟।])(?![。！？؟।])"  # full stops of scripts that put no space after them
+    r"|(?<=\.\.\.)\s+(?=[A-Z])|(?<=…)\s+(?=[A-Z])"  # dots that trail off, before a new start
+)
+_INNER_STOP = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s")
+
+# Written with a full stop in the middle of a sentence, and rarely a word by themselves at the end of one.
+# fmt: off
+_ABBREVIATIONS = frozenset((
+    "approx", "avg", "dept", "dr", "e.g", "eg", "ft", "i.e", "ie", "inc", "incl", "jr", "kg", "lb",
+    "lbs", "ltd", "mr", "mrs", "nr", "oz", "pcs", "prof", "qty", "resp", "sq", "sr", "st", "vol", "vs",
+))
+# fmt: on
+
+
+@cache
+def _punkt() -> Any:
+    # Imported on first use: NLTK pulls in SciPy and scikit-learn, about two seconds in a fresh process.
+    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+
+    parameters = PunktParameters()
+    parameters.abbrev_types = set(_ABBREVIATIONS)
+    return PunktSentenceTokenizer(parameters)
+
+
+def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Find start and end of each sentence, in order, without overlap; untrimmed, and possibly blank."""
+    position = 0
+    for match in _BREAK.finditer(text):
+        yield from _within(text, position, match.start())
+        position = match.end()
+    yield from _within(text, position, len(text))
+
+
+def _within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if not _INNER_STOP.search(text, start, end):  # nothing to decide: most lines of most reviews
+        yield start, end
+        return
+    for first, last in _punkt().span_tokenize(text[start:end]):
+        yield start + first, start + last
+
+
+MAX_CHARS = 250
+"""Longest phrase: the encoder reads 256 tokens, and in some scripts a character is a token."""
+
+MAX_WORDS = 40
+LONG_SENTENCE_WORDS = 12
+
+Span = tuple[int, int]
+
+_WORD = re.compile(r"\S+")
+_SAYS_SOMETHING = re.compile(r"[^\W_]")
+_LEADING = re.compile(r"(?:[\s\u200b\u2060\ufeff,;:)\]}]|[-*+>–—]++\s)*+")
+_TRAILING = " \t,;:-–—\u200b\u2060\ufeff"
+
+# Every pattern below starts at one position of a run only and never gives back, so hostile text costs linear time.
+_THREE_WORDS = re.compile(r"\s*+\S++\s++\S++\s++\S")
+
+# Where the verdict may turn: cut however short the sentence, since the two sides judge differently.
+_TURN = re.compile(
+    r"(?:[,;:(]\s*+|(?<=\s)[-–—]{1,3}\s++|(?<!\s)\s++)"
+    r"(?=(?:but|although|though|however|whereas|except|unfortunately|sadly|yet)\b)",
+    re.IGNORECASE,
+)
+# Where a long sentence merely goes on.
+_JOINT = re.compile(
+    r"[;:]\s++|(?<=\s)[-–]{1,3}\s++|—\s*+"
+    r"|,\s*+(?=(?:and|so|or|because|which|while|since|plus|then|also|if|when|i|it|it's|its|the|they|this|you|we)\b)"
+    r"|(?<!\s)\s++(?=(?:because|while|and (?:the|it|it's|i|they|you|we|this|that|my))\b)",
+    re.IGNORECASE,
+)
+
+
+def segment(text: str) -> list[Span]:
+    """Cut a text into phrases, as (start, end), so that `text[start:end]` is the phrase, verbatim.
+
+    Sentences are cut where the verdict turns ("..., but ..."), long ones also at other clause joints, and what is
+    still longer than MAX_WORDS or MAX_CHARS at white space, or failing that between characters. Spans are in order,
+    do not overlap, hold no white space at their ends and at least one letter or digit; no letter or digit is lost.
+
+    >>> text = "Warm and light, but the zip broke. 10/10"
+    >>> [text[start:end] for start, end in segment(text)]
+    ['Warm and light', 'but the zip broke.', '10/10']
+    """
+    return [
+        bounded
+        for sentence in sentence_spans(text)
+        for turn in _cut_at(text, sentence, _TURN)
+        for clause in _long_only(text, turn)
+        for part in _bounded(text, clause)
+        if (bounded := trimmed(text, *part)) is not None
+    ]
+
+
+def trimmed(text: str, start: int, end: int) -> Span | None:
+    """Trim white space, bullets and joining punctuation from a span; None if no letter or digit is left."""
+    if not _SAYS_SOMETHING.search(text, start, end):
+        return None
+    leading = _LEADING.match(text, start, end)
+    start = leading.end() if leading else start
+    while text[end - 1].isspace() or text[end - 1] in _TRAILING:
+        end -= 1
+    return start, end
+
+
+def _long_only(text: str, span: Span) -> Iterator[Span]:
+    if len(text[slice(*span)].split()) > LONG_SENTENCE_WORDS:
+        yield from _cut_at(text, span, _JOINT)
+    else:
+        yield span
+
+
+def _cut_at(text: str, span: Span, joint: re.Pattern[str]) -> Iterator[Span]:
+    """Cut at every joint that leaves at least three words on both sides."""
+    start, end = span
+    for match in joint.finditer(text, start, end):
+        if _THREE_WORDS.match(text, start, match.start()) and _THREE_WORDS.match(text, match.end(), end):
+            yield start, match.start()
+            start = match.end()
+    yield start, end
+
+
+def _bounded(text: str, span: Span) -> Iterator[Span]:
+    """Cut what is too long into runs of words; a lone endless word is cut between characters."""
+    start, end = span
+    if end - start <= MAX_CHARS and len(text[start:end].split()) <= MAX_WORDS:
+        yield span
+        return
+    first, last, n_words = start, start, 0
+    for word in _WORD.finditer(text, start, end):
+        if last > first and (n_words == MAX_WORDS or word.end() - first > MAX_CHARS):
+            yield first, last
+            first, n_words = word.start(), 0
+        if n_words == 0:
+            first = word.start()
+        while word.end() - first > MAX_CHARS:
+            cut = _between_characters(text, first)
+            yield first, cut
+            first = cut
+        last, n_words = word.end(), n_words + 1
+    if last > first:
+        yield first, last
+
+
+def _between_characters(text: str, start: int) -> int:
+    """Find a cut at most MAX_CHARS after start that keeps accents and joined emoji with what they belong to."""
+    cut = start + MAX_CHARS
+    while cut > start + MAX_CHARS // 2 and (_belongs_to_previous(text[cut]) or text[cut - 1] == "\u200d"):
+        cut -= 1
+    return cut
+
+
+def _belongs_to_previous(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me", "Mc", "Cf") or "\U0001f3fb" <= character <= "\U0001f3ff"
+
 
 KINDS = ("title", "description", "attributes", "review")
 """What a document can be; `Phrasebook.kind` holds positions in this tuple."""
@@ -31,13 +214,10 @@ class TextEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PhraseVectors:
-    """Phrases that one person types now.
+    """Phrases that one person types now, `text` verbatim.
 
-    Parameters
-    ----------
-    text : the words, verbatim
-    spans : int32 of shape (n_phrases, 2), start and end of each phrase in `text`
-    vectors : float32 of shape (n_phrases, n_dims), unit length, rows as in `spans`
+    `spans`: int32 of shape (n_phrases, 2), start and end of each phrase in `text`; `vectors`: float32 of shape
+    (n_phrases, n_dims), unit length, rows as in `spans`.
     """
 
     text: str

@@ -81,10 +81,8 @@ class PolarityModel:
     def polarity(self, texts: Sequence[str], vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Compute the polarity of phrases: p - (1 - p) for the probability p that it is praise, not complaint.
 
-        Parameters
-        ----------
-        texts : phrases, verbatim, since capitals and exclamation marks count
-        vectors : of shape (n_texts, n_dims), unit length, rows as in `texts`; else ValueError
+        `texts` are verbatim, since capitals and exclamation marks count; `vectors` of shape (n_texts, n_dims), unit
+        length, rows as in `texts`; else ValueError.
 
         Returns float32 of shape (n_texts,), -1 (complaint) to 1 (praise), and within NEUTRAL of 0 for neither.
         """
@@ -100,10 +98,7 @@ class PolarityModel:
     def of_reviews(self, polarity: NDArray[np.floating[Any]], stars: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Weaken the polarity of phrases that goes against the stars of their review; stars never strengthen it.
 
-        Parameters
-        ----------
-        polarity : of the words alone, float of shape (n_phrases,)
-        stars : of each phrase's review, NaN where it is of none; 3 stars change nothing
+        Both of shape (n_phrases,): `polarity` of the words alone, `stars` NaN for no review; 3 stars change nothing.
         """
         prior = np.select([stars >= GOOD_STARS, stars <= BAD_STARS], [self.good_prior, self.bad_prior], 0.0)
         sure = np.clip(np.asarray(polarity, np.float64), -1 + 1e-9, 1 - 1e-9)
@@ -151,12 +146,8 @@ def fit_polarity(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progr
     """Learn praise and complaint from the stars of this data's reviews, without those of 3 stars.
 
     A review counts the same however long it is, and good reviews together as much as bad ones. The lexicon is used
-    alone where fewer than MIN_REVIEWS reviews are good, or bad.
-
-    Parameters
-    ----------
-    book : phrases of this data, or of more: only those of reviews in `data` are read
-    seed : divides the reviews into folds, and draws 100,000 phrases of a shop that has more
+    alone where fewer than MIN_REVIEWS reviews are good, or bad. `book` may hold phrases of more data, which are not
+    read. `seed` divides the reviews into folds, and draws 100,000 phrases of a shop that has more.
     """
     stage = "learning praise and complaint"
     progress(stage, 0, _N_FOLDS + 2)

@@ -25,14 +25,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._shared import resources
+from pages._shared import illustrations
 from pages.explanations import reader
 from recsys.explanations.reading import WordEffect, WordEffects
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
 
 st.set_page_config(layout="wide")
-st.html(resources.style(st.context.theme.type or "light"))
+st.html(illustrations.style(st.context.theme.type or "light"))
 model = st.cache_resource(lambda: Recommender.load(AppPaths(Path(os.environ["RECSYS_HOME"])).model))()
 asked = None if "new" in st.query_params else model.users.sort_values("n_reviews")["user_id"].iloc[-1]
 scored = model.scores(asked, st.query_params.get("words", ""))

@@ -9,7 +9,7 @@ import pytest
 from recsys.demo.behaviour import MonthlyCandidates
 from recsys.demo.reviewing import satisfaction
 from recsys.demo.shop import VALUES, month_of
-from recsys.demo.world import POSITION_EFFECTS, World, true_click_rates
+from recsys.demo.truth import POSITION_EFFECTS, World, true_click_rates
 from recsys.errors import UnknownItemError, UnknownUserError
 from recsys.settings import Context
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys.demo.planted import N_TOP, planted_aspects
+from recsys.demo.oracle import N_TOP, planted_aspects
 from recsys.errors import DataError
 from tests.demo.conftest import Shop
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.demo.planted import planted_context
+from recsys.demo.oracle import planted_context
 from recsys.errors import DataError
 from tests.demo.conftest import Shop
 

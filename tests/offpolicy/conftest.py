@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.pages import ScoredPages, TrueClickRates, middle_of, users_of
 from recsys.offpolicy.policies import Simulator

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages._shared import caching, resources
-from pages._shared.caching import bounded
+from pages._shared import resources
+from pages._shared.resources import bounded
 from recsys.errors import InputError
 from recsys.ranking.rank import ScoredRequest, Standardised
 from recsys.scorers.base import Requests
@@ -42,7 +42,7 @@ def test_every_cache_of_the_pages_is_bounded_by_bytes_but_for_what_is_opened_onc
                     if ast.unparse(each).startswith(("st.cache_", "cache_", "streamlit.cache_")):
                         found[node.name] = path.relative_to(ROOT / "pages").as_posix()
     assert found.keys() == OPENED_ONCE.keys()
-    assert set(found.values()) == {"_shared/caching.py", "_shared/resources.py", "tuning/resources.py"}
+    assert set(found.values()) == {"_shared/resources.py", "tuning/resources.py"}
 
 
 def scored_of(n_items: int, seed: int) -> ScoredRequest:
@@ -79,7 +79,7 @@ def test_scores_of_a_shop_of_200_000_products_take_no_more_than_their_room() -> 
     n_asked = resources.SCORES_BYTES // size + 12
     for user in range(n_asked):
         resources.scored(shop, str(user), "", Context())  # type: ignore[arg-type]
-    kept = caching.answers_of("pages._shared.resources.scored", resources.SCORES_BYTES)
+    kept = resources.answers_of("pages._shared.resources.scored", resources.SCORES_BYTES)
     assert kept.n_bytes <= resources.SCORES_BYTES
     assert len(kept) <= resources.SCORES_BYTES // size < n_asked
     assert len(kept) >= 0.98 * (resources.SCORES_BYTES // size)
@@ -93,7 +93,7 @@ def test_scores_of_a_shop_of_200_000_products_take_no_more_than_their_room() -> 
     for user in range(300):
         resources.scored(kept_of_small, str(user), "", Context())  # type: ignore[arg-type]
     assert kept_of_small.n_scored == 300
-    caching.answers_of.clear("pages._shared.resources.scored", resources.SCORES_BYTES)
+    resources.answers_of.clear("pages._shared.resources.scored", resources.SCORES_BYTES)
 
 
 def test_the_key_is_every_argument_but_those_that_are_lent() -> None:

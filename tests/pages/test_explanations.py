@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import words
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from pages._shared.shopper import TargetUser
 from pages._shared.view import Choices
 from pages.explanations import ablation, bars, naming, parts, sheet

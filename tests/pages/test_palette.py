@@ -1,4 +1,4 @@
-"""Component colours can be told apart by everybody, in both themes, and the theme file says the same as the palette."""
+"""Component colours can be told apart by everybody, in both themes, and the theme file says the same as the charts."""
 
 import itertools
 import tomllib
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pages._shared import palette
+from pages._shared import charts
 from recsys.settings import COMPONENTS
 
 # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB.
@@ -51,21 +51,21 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("sight", SIGHT)
 def test_components_are_told_apart(theme: str, sight: str) -> None:
-    seen = [lab(SIGHT[sight] @ linear(look.colour(theme))) for look in palette.LOOKS.values()]
+    seen = [lab(SIGHT[sight] @ linear(look.colour(theme))) for look in charts.LOOKS.values()]
     assert min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2)) > 20
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_components_stand_out_from_the_surface(theme: str) -> None:
-    assert min(contrast(look.colour(theme), palette.SURFACE[theme]) for look in palette.LOOKS.values()) >= 3
+    assert min(contrast(look.colour(theme), charts.SURFACE[theme]) for look in charts.LOOKS.values()) >= 3
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("tone", [palette.INK, palette.MUTED, palette.ACCENT])
+@pytest.mark.parametrize("tone", [charts.INK, charts.MUTED, charts.ACCENT])
 def test_text_can_be_read(theme: str, tone: dict[str, str]) -> None:
     config = CONFIG["theme"]
     backgrounds = [
-        palette.SURFACE[theme],
+        charts.SURFACE[theme],
         config[theme]["backgroundColor"],
         config[theme]["sidebar"]["backgroundColor"],
     ]
@@ -74,18 +74,18 @@ def test_text_can_be_read(theme: str, tone: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_words_on_the_accent_can_be_read(theme: str) -> None:
-    assert contrast(palette.ON_ACCENT[theme], palette.ACCENT[theme]) >= 4.5
+    assert contrast(charts.ON_ACCENT[theme], charts.ACCENT[theme]) >= 4.5
 
 
 def test_colour_is_never_the_only_cue() -> None:
-    looks = palette.LOOKS.values()
-    assert tuple(palette.LOOKS) == COMPONENTS
+    looks = charts.LOOKS.values()
+    assert tuple(charts.LOOKS) == COMPONENTS
     assert len({look.glyph for look in looks}) == len({look.pattern for look in looks}) == len(COMPONENTS)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_theme_file_says_the_same(theme: str) -> None:
     config = CONFIG["theme"][theme]
-    assert config["chartCategoricalColors"] == [look.colour(theme) for look in palette.LOOKS.values()]
-    assert config["primaryColor"] == palette.ACCENT[theme]
-    assert config["textColor"] == palette.INK[theme]
+    assert config["chartCategoricalColors"] == [look.colour(theme) for look in charts.LOOKS.values()]
+    assert config["primaryColor"] == charts.ACCENT[theme]
+    assert config["textColor"] == charts.INK[theme]

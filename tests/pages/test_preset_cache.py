@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pages._shared.caching import FRESH_S, PAUSE_S, PresetCache, SavedPresets
+from pages._shared.resources import FRESH_S, PAUSE_S, PresetCache, SavedPresets
 from pages._shared.view import KNOWN, StartValues, control_values
 from recsys.errors import StoreUnavailable
 from recsys.settings import FusionSettings, RankingSettings

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import words
-from pages._shared.caching import Background
+from pages._shared.resources import Background
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.explanation import SECTIONS
 from recsys.explanations.comparisons import compare_contexts, difference, history_attribution

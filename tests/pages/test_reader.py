@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages._shared import illustrations, palette
+from pages._shared import charts, illustrations
 from pages.explanations import reader
 from pages.explanations.reader import payload, toggled
 from recsys.explanations.documents import Document
@@ -335,9 +335,9 @@ def tints(theme: str) -> dict[str, str]:
 def test_text_and_lines_can_be_seen_on_every_tint(theme: str) -> None:
     colours = tints(theme)
     for way, step in itertools.product(("up", "down"), range(1, 6)):
-        assert contrast(palette.INK[theme], colours[f"{way}-{step}"]) >= 4.5
+        assert contrast(charts.INK[theme], colours[f"{way}-{step}"]) >= 4.5
         assert contrast(colours[way], colours[f"{way}-{step}"]) >= 3
-    assert min(contrast(colours[way], palette.SURFACE[theme]) for way in ("up", "down")) >= 4.5
+    assert min(contrast(colours[way], charts.SURFACE[theme]) for way in ("up", "down")) >= 4.5
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -352,7 +352,7 @@ def test_speaking_for_and_pulling_down_are_told_apart(theme: str, sight: str) ->
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("way", ["up", "down"])
 def test_tints_grow_away_from_the_surface(theme: str, way: str) -> None:
-    far = [contrast(tints(theme)[f"{way}-{step}"], palette.SURFACE[theme]) for step in range(1, 6)]
+    far = [contrast(tints(theme)[f"{way}-{step}"], charts.SURFACE[theme]) for step in range(1, 6)]
     assert far == sorted(far)
     assert all(b / a > 1.08 for a, b in itertools.pairwise(far))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.recommendations.shopper_panel import stars_html
+from pages.recommendations.page import stars_html
 
 
 @pytest.mark.parametrize(

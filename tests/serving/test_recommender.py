@@ -20,8 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
-from recsys.text.phrasebook import PhraseVectors, attributes_text, build_phrasebook
-from recsys.text.phrases import segment
+from recsys.text.phrasebook import PhraseVectors, attributes_text, build_phrasebook, segment
 from recsys.training.fit import TrainingSettings, save_model
 from tests._encoder import WordEncoder
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy import logged_set

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.demo.planted import PlantedEffect
+from recsys.demo.oracle import PlantedEffect
 from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.text.phrases import canonical
+from recsys.text.phrasebook import canonical
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 

@@ -7,8 +7,16 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
-from recsys.text.phrasebook import ATTRIBUTES, DESCRIPTION, KINDS, REVIEW, TITLE, _documents, build_phrasebook
-from recsys.text.phrases import canonical
+from recsys.text.phrasebook import (
+    ATTRIBUTES,
+    DESCRIPTION,
+    KINDS,
+    REVIEW,
+    TITLE,
+    _documents,
+    build_phrasebook,
+    canonical,
+)
 
 
 class LengthEncoder:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from recsys.text.phrases import MAX_CHARS, MAX_WORDS, segment
+from recsys.text.phrasebook import MAX_CHARS, MAX_WORDS, segment
 from tests._data import shared_data
 
 # fmt: off

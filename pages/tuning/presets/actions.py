@@ -6,8 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages._shared import resources
-from pages._shared.cards import esc
-from pages._shared.notices import notice_html
+from pages._shared.cards import esc, notice_html
 from pages._shared.view import LENGTHS
 from pages._shared.words import sentence
 from pages.tuning import controls

@@ -8,7 +8,7 @@ import numpy as np
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.palette import LOOKS
+from pages._shared.charts import LOOKS
 from pages.tuning import controls, labels, resources
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.protocol import choices_of

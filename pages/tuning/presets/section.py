@@ -6,8 +6,7 @@ from functools import partial
 import streamlit as st
 
 from pages._shared import job_progress, resources, words
-from pages._shared.cards import isolated
-from pages._shared.notices import empty_html, notice_html
+from pages._shared.cards import empty_html, isolated, notice_html
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.controls import button, download

@@ -9,8 +9,7 @@ from typing import Literal
 import streamlit as st
 
 from pages._shared import job_progress, words
-from pages._shared.cards import esc, isolated
-from pages._shared.notices import notice_html
+from pages._shared.cards import esc, isolated, notice_html
 from pages._shared.view import ANY, LENGTHS
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared import charts, job_progress, words
-from pages._shared.cards import esc, isolated, weights_html
-from pages._shared.notices import notice_html
+from pages._shared.cards import esc, isolated, notice_html, weights_html
 from pages.tuning import chart_parts, controls, labels
 from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext

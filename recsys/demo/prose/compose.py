@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from recsys.demo.prose.wording import Draws, Voice, Wording, emoji, ending, load_banks, speak
+from recsys.demo.prose.wording import Draws, Voice, Wording, emoji, ending, load_banks, speak, word_list
 from recsys.demo.shop import ROW_OF
 
 
@@ -62,10 +62,7 @@ TINY, SHORT, MEDIUM, LONG, LISTED = range(5)
 _ATTEMPTS = 8
 _STOPS = re.compile(r"[.?!;] ")
 
-_SUBJECTS = frozenset(
-    {"the", "it", "it's", "its", "i", "i'm", "i've", "we", "my", "our", "you", "even", "this", "these", "they", "one"}
-    | {"there's", "nobody", "tea", "water", "everything", "a"}
-)
+_SUBJECTS = frozenset(word_list("subjects"))
 """First words of a clause that can stand after "that"."""
 
 
@@ -297,7 +294,6 @@ class _Draft:
             self.sentences.append(sentence)
 
     def _assemble(self, *, paragraphs: bool) -> tuple[str, tuple[Mention, ...]]:
-        """Join the text, with the span of each opinion in it."""
         voice = self.voice
         text, mentions = "", []
         good = self.rating >= 3

@@ -20,6 +20,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from recsys.demo.shop import SHOP
+
 BANKS = Path(__file__).parent / "banks"
 
 Pattern = tuple[tuple[str, ...], ...]
@@ -151,17 +153,14 @@ def word_list(section: str) -> tuple[str, ...]:
 class Voice:
     """One register of writing.
 
-    Parameters
-    ----------
-    lengths : chances of a tiny, short, medium, long review and of a list of pros and cons
-    fragment, lead : chance that an opinion is a fragment, and has a lead-in
-    emoji : chance of an emoji at the end
-    typos : chance that a word is misspelt
-    exclaims, trails : chance that a sentence ends in an exclamation mark, in an ellipsis
+    `share` of the shoppers write so. Chances: `lengths` of a tiny, short, medium, long review and of a list of pros and
+    cons; `fragment`, `lead` that an opinion is a fragment, or has a lead-in; `emoji` of one at the end; `typos` that a
+    word is misspelt; `exclaims`, `trails` that a sentence ends in an exclamation mark, in an ellipsis.
     """
 
     name: str
-    lengths: tuple[float, float, float, float, float]
+    share: float
+    lengths: list[float]
     fragment: float
     lead: float
     emoji: float = 0.0
@@ -170,32 +169,8 @@ class Voice:
     trails: float = 0.01
 
 
-VOICES = (
-    Voice("terse", (0.30, 0.60, 0.08, 0.0, 0.02), fragment=0.6, lead=0.08),
-    Voice("chatty", (0.08, 0.46, 0.33, 0.12, 0.01), fragment=0.1, lead=0.42, emoji=0.03, exclaims=0.08),
-    Voice("technical", (0.08, 0.47, 0.28, 0.11, 0.06), fragment=0.12, lead=0.36, typos=0.001, exclaims=0.0),
-    Voice("grumpy", (0.14, 0.50, 0.26, 0.08, 0.02), fragment=0.25, lead=0.3, trails=0.15),
-    Voice("enthusiastic", (0.15, 0.51, 0.26, 0.07, 0.01), fragment=0.25, lead=0.28, emoji=0.16, exclaims=0.55),
-    Voice("texting", (0.24, 0.54, 0.20, 0.02, 0.0), fragment=0.4, lead=0.12, emoji=0.14, typos=0.05, trails=0.12),
-    Voice("plain", (0.13, 0.54, 0.25, 0.07, 0.01), fragment=0.2, lead=0.24),
-)
-
-_SHORTHAND = {
-    "you": "u",
-    "really": "rly",
-    "because": "cos",
-    "your": "ur",
-    "are": "r",
-    "with": "w",
-    "honestly": "tbh",
-    "and": "n",
-    "great": "gr8",
-    "though": "tho",
-    "people": "ppl",
-    "thanks": "thx",
-    "before": "b4",
-    "about": "bout",
-}
+VOICES = tuple(Voice(**each) for each in SHOP["voices"])
+_SHORTHAND = dict(pair.split() for pair in word_list("shorthand"))
 _WORD = re.compile(r"[a-zA-Z]+(?:'[a-z]+)?")
 
 

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, hstack
 from scipy.special import expit
 
 from recsys.data.dataset import NEVER, Dataset
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError, RecsysError, SettingsError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.protocols.hold_out import CHUNK_USERS, contexts_of_panel

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recsys.progress import Progress, silent
 from recsys.studies.benchmarks.frame import times_ms
 from recsys.text.encoder import PhraseEncoder, packaged_model
-from recsys.text.phrases import canonical, segment
+from recsys.text.phrasebook import canonical, segment
 
 SMALL: Mapping[str, Any] = {"n_phrases": 64, "rounds": 1}
 

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.evaluation.protocols.hold_out import contexts_at
 from recsys.evaluation.statistics.intervals import ratio_intervals, sums_of_shoppers
 from recsys.evaluation.statistics.significance import Interval

@@ -5,7 +5,7 @@ second half of the shop's log, with models of what came before; in a demo shop t
 and of the lists that test shoppers would see.
 """
 
-from recsys.demo.clicks import ClickSimulator
+from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.logged_set import MODELLED, TEMPERATURES, WEIGHED, LoggedEvaluationSet, MixQuery
 from recsys.offpolicy.logs import ClickLog, open_log

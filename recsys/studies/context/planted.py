@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest, rankdata
 
-from recsys.demo.planted import PlantedEffect, planted_context
+from recsys.demo.oracle import PlantedEffect, planted_context
 from recsys.errors import DataError
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval

@@ -12,8 +12,7 @@ from scipy.stats import rankdata
 from recsys.errors import InputError
 from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
-from recsys.text.phrasebook import TextEncoder
-from recsys.text.phrases import segment
+from recsys.text.phrasebook import TextEncoder, segment
 from recsys.text.polarity import PolarityModel
 
 COLUMNS = ("review_id", "sentence_id", "sentence", "aspect", "polarity")

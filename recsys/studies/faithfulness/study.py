@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.demo.planted import planted_aspects
+from recsys.demo.oracle import planted_aspects
 from recsys.errors import DataError, InputError, SettingsError
 from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval

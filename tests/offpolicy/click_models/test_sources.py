@@ -11,8 +11,7 @@ import pytest
 from recsys.artifacts.folder import open_artifact
 from recsys.data.dataset import NEVER, Dataset
 from recsys.demo.generate import generate_demo
-from recsys.demo.truth import TRUTH_FILE, load_truth
-from recsys.demo.world import true_click_rates
+from recsys.demo.truth import TRUTH_FILE, load_truth, true_click_rates
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.statistics.paired import differences
 from recsys.offpolicy.click_models import conditional_logit, sources

@@ -1,4 +1,4 @@
-"""Comparisons: with another product, as the difference of two explanations, and with another moment, as two lists."""
+"""Two things side by side: two products, two moments, and the texts and themes of shopper and product."""
 
 from collections.abc import Mapping
 
@@ -6,22 +6,25 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import charts, resources, words
-from pages._shared.cards import dot_html, esc, isolated, move_html
-from pages._shared.notices import empty_html
-from pages._shared.palette import LOOKS
+from pages._shared.cards import dot_html, empty_html, esc, isolated, move_html
+from pages._shared.charts import LOOKS
+from pages._shared.controls import button
 from pages._shared.view import ANY
-from pages.explanations import bars, naming, product
+from pages.explanations import ablation, bars, naming, product, reader
 from pages.explanations.bars import Bar, bars_html
 from pages.explanations.product import ExplanationContext
+from recsys.errors import RecsysError
 from recsys.explanations.comparisons import (
-    DifferencePart,
     ExplanationDifference,
     MovedProduct,
     compare_contexts,
     difference,
 )
 from recsys.explanations.decompose import Explanation
+from recsys.explanations.reading import N_TEXTS
+from recsys.explanations.themes import Profile, Theme
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Context
+from recsys.text.masking import mask_personal
 
 PARAMETER = "rival"
 N_PARTS = 7
@@ -42,7 +45,7 @@ def rival(case: ExplanationContext) -> None:
         charts.show_chart(_figure(compared, charts.theme()), alt, key="rival_waterfall")
     with parts, st.container(key="rival_parts"):
         for name in COMPONENTS:
-            st.html(_parts(name, compared.of(name), compared.components[name]))
+            st.html(_parts(name, compared))
 
 
 def _choose(case: ExplanationContext) -> str | None:
@@ -81,7 +84,8 @@ def _figure(compared: ExplanationDifference, tone: str) -> go.Figure:
     return bars.floating([*bars.stacked(compared.components), ("score", 0.0, compared.score)], names, title, tone)
 
 
-def _parts(component: str, parts: tuple[DifferencePart, ...], total: float) -> str:
+def _parts(component: str, compared: ExplanationDifference) -> str:
+    parts, total = compared.of(component), compared.components[component]
     rest = parts[N_PARTS:]
     bars = [
         Bar(
@@ -118,10 +122,8 @@ def other_moment(case: ExplanationContext) -> None:
             )
             for name in usable
         }
-    other = Context(
-        **{name: value for name, value in chosen.items() if value and value != ANY},  # type: ignore[arg-type]
-        moment=case.context.moment,
-    )
+    stated = {name: value for name, value in chosen.items() if value and value != ANY}
+    other = Context(**stated, moment=case.context.moment)
     if other == case.context:
         here = words.moment_in_words(case.context).lower()
         why = f"the list above is for {here}; set another time or device here"
@@ -164,7 +166,6 @@ def _row(one: MovedProduct, here: Context, there: Context, item_id: str) -> str:
 
 
 def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
-    """The circumstances that moved the score, largest first."""
     stated = [context.stated() for context in (here, there)]
     amounts = []
     for name, change in sorted(changes.items(), key=lambda entry: -abs(entry[1]))[:2]:
@@ -172,3 +173,96 @@ def _why(changes: Mapping[str, float], here: Context, there: Context) -> str:
             value = stated[1].get(name) or stated[0].get(name, "")
             amounts.append(f"{naming.circumstance_name(name, value)} {words.signed(change)}")
     return esc(" · ".join(amounts)) or '<span class="sw-quiet">nothing of note</span>'
+
+
+_LOOKED_INTO = "phrase_looked_into"
+_N_TEXTS = "texts_read"
+
+
+def whose_words(case: ExplanationContext) -> None:
+    """The texts of both sides with their phrases shaded; phrases and texts can be left out, and looked into."""
+    if not case.explanation.shopper_phrases:
+        why = "this shopper has written nothing and chosen nothing with words; add some above"
+        if not case.explanation.weights["semantic"]:
+            why = "they have no weight in the mix; raise Semantic above 0"
+        st.html(empty_html("Words say nothing here", why))
+        return
+    n_texts = st.session_state.get(_N_TEXTS, N_TEXTS)
+    reading = case.model.read(case.now, case.item_id, case.settings, n_texts)
+    reader.show_reader(
+        reading,
+        user_id=case.user.user_id,
+        key="reader",
+        inside=_inside(case),
+        on_strike=lambda name: ablation.write(reader.toggled(ablation.addressed(), name, reading)),
+        on_look_inside=_toggle_inside,
+    )
+    n_more = max(reading.n_shopper_texts - len(reading.shopper), reading.n_product_texts - len(reading.product))
+    if n_more > 0:
+        label, more = f"Read {min(n_more, N_TEXTS):,} more texts of a side", {_N_TEXTS: n_texts + N_TEXTS}
+        button(label, "more_texts", "expand_more", st.session_state.update, more)
+
+
+def _toggle_inside(name: str) -> None:
+    st.session_state[_LOOKED_INTO] = None if st.session_state.get(_LOOKED_INTO) == name else name
+
+
+def _inside(case: ExplanationContext) -> reader.Inside | None:
+    """The words of the phrase that was asked for last, while it is part of what is shown."""
+    name = st.session_state.get(_LOOKED_INTO)
+    if not name:
+        return None
+    try:
+        with st.spinner("Reading the phrase without each of its words …", show_time=True):
+            effects = resources.word_effects(case.model, case.now, case.item_id, name, case.settings)
+    except RecsysError:  # it was of another product, or is struck now
+        st.session_state[_LOOKED_INTO] = None
+        return None
+    return name, effects
+
+
+def beliefs(case: ExplanationContext) -> None:
+    """Both profiles side by side."""
+    st.html(
+        '<p class="sw-note">To the semantic component a shopper, like a product, is a weighted sum of phrases. Here is '
+        "what those phrases are about, grouped by meaning, with their exact shares of the profile.</p>"
+    )
+    shopper, product = st.columns(2, gap="medium")
+    user_id = case.user.user_id
+    with st.spinner("Grouping phrases …", show_time=True):
+        theirs = case.model.explainer.shopper_profile(case.now)
+        its = resources.product_profile(case.model, case.item_id)
+    with shopper, st.container(key="belief_shopper"):
+        title = "What the system believes of this shopper"
+        st.html(_profile(title, theirs, "Nothing written, nothing chosen yet", user_id))
+    with product, st.container(key="belief_product"):
+        st.html(_profile("What the system believes of this product", its, "Nothing is written about it", user_id))
+
+
+def _profile(title: str, profile: Profile, empty: str, user_id: str | None) -> str:
+    head = f'<h3 class="sw-chart-title">{title}</h3>'
+    if not profile.themes:
+        return head + empty_html(empty, "there are no phrases to group, so meaning says nothing here")
+    most = max(abs(theme.share) for theme in profile.themes) or 1.0
+    themes = "".join(_theme(theme, most, user_id) for theme in profile.themes)
+    rest = f", {words.signed(profile.rest, 2)} from smaller ones" if abs(profile.rest) >= 0.005 else ""
+    return (
+        f'{head}<ol class="sw-themes">{themes}</ol>'
+        f'<p class="sw-note">{words.count(profile.n_phrases, "phrase")} in all{rest}; shares sum to 1.</p>'
+    )
+
+
+def _theme(theme: Theme, most: float, user_id: str | None) -> str:
+    quotes = "".join(
+        f"<li><q>{isolated(mask_personal(phrase.text))}</q>"
+        f'<span class="sw-by">{esc(naming.origin_of(phrase.source, user_id))}</span></li>'
+        for phrase in [each for each in theme.phrases if each.text != theme.title][:3]
+    )
+    name = f"<q>{isolated(mask_personal(theme.title))}</q>"
+    about = f'<p class="sw-theme-words">{isolated(" · ".join(theme.words))}</p>' if theme.words else ""
+    width = max(100 * abs(theme.share) / most, 1)
+    return (
+        f'<li><p class="sw-theme-name"><strong>{name}</strong><span>{theme.share:.0%}</span></p>'
+        f'<div class="sw-meter-track" aria-hidden="true"><span class="sw-theme-fill" style="width:{width:.1f}%"></span>'
+        f'</div>{about}<ul class="sw-theme-quotes">{quotes}</ul></li>'
+    )

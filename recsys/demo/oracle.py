@@ -1,4 +1,4 @@
-"""Compare explanations and learnt context effects with the hidden truth of a demo folder."""
+"""What may leave the hidden truth of a demo folder: simulated clicks, and agreement with explanations and effects."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,73 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.demo.behaviour import POLICIES, fill_positions
 from recsys.demo.shop import VALUES
-from recsys.demo.truth import Truth, load_truth
+from recsys.demo.truth import N_POSITIONS, POSITION_EFFECTS, Floats, Ints, Truth, load_truth, on_sale, true_click_rates
+from recsys.settings import Context
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Redrawn:
+    """New impressions, one row for each of those that were redrawn."""
+
+    item_rows: Ints
+    propensity: NDArray[np.float64]
+    clicks: NDArray[np.int8]
+
+
+class ClickSimulator:
+    """The truth about the clicks of one demo shop; item rows are positions in `item_ids`, the caller's catalogue."""
+
+    def __init__(self, truth: Truth, item_ids: Sequence[str]) -> None:
+        self._truth, self._item_ids = truth, list(item_ids)
+        self._items = truth.item_rows(self._item_ids)
+        self._row_of = np.full(len(truth.item_ids), -1)
+        self._row_of[self._items] = np.arange(len(self._items))
+
+    @classmethod
+    def open(cls, folder: Path, item_ids: Sequence[str]) -> "ClickSimulator":
+        """Open a demo folder; raises DataError where there is no hidden truth."""
+        return cls(load_truth(folder), item_ids)
+
+    def utilities(self, user_ids: Sequence[str], contexts: Sequence[Context]) -> Floats:
+        """Compute the true utility of every product for every page, float32 of shape (n_pages, n_items)."""
+        utilities = np.empty((len(user_ids), len(self._item_ids)), np.float32)
+        for page, (user_id, context) in enumerate(zip(user_ids, contexts, strict=True)):
+            utilities[page] = self._truth.utility(user_id, self._item_ids, context)
+        return utilities
+
+    rates = staticmethod(true_click_rates)
+
+    def odds_by_place(self, n: int) -> NDArray[np.float64]:
+        """Compute each position's odds of a click relative to the first one: float64 of shape (n,)."""
+        return np.asarray(np.exp(np.array(POSITION_EFFECTS)[np.minimum(np.arange(n), N_POSITIONS - 1)]))
+
+    def on_sale(self, item_rows: Ints, time_s: Ints) -> NDArray[np.bool_]:
+        """Find which products could be bought at a moment; both broadcast."""
+        return on_sale(self._truth.items, self._items[item_rows], time_s)
+
+    def redraw(
+        self,
+        user_ids: Sequence[str],
+        time_s: Ints,
+        policy: Sequence[str],
+        position: Ints,
+        page: Ints,
+        utilities: Floats,
+        rng: np.random.Generator,
+    ) -> Redrawn:
+        """Draw new products by the shop's own logging policy on the same pages, and new clicks at the true rates.
+
+        All but `utilities` have one value an impression; `page` is its row of `utilities`.
+        """
+        truth, codes = self._truth, np.array([POLICIES.index(name) for name in policy])
+        user = truth.user_rows(list(user_ids))
+        items, propensity = fill_positions(truth.items, truth.shoppers, user, time_s, codes, rng)
+        rows = self._row_of[items]
+        clicks = rng.random(len(time_s)) < true_click_rates(utilities[page, rows], position)
+        return Redrawn(rows, propensity, clicks.astype(np.int8))
+
 
 N_TOP = 3
 QUOTED = ("review", "description")
@@ -18,7 +83,6 @@ QUOTED = ("review", "description")
 
 Phrases = Sequence[tuple[float, Mapping[str, Any]]]
 """Contributions with their sources, as `recsys explain --json` gives them."""
-
 Ends = tuple[float | None, float | None]
 
 
@@ -32,10 +96,8 @@ def planted_aspects(
     An aspect drives a choice by the shopper's taste for it times the product's quality in it. Three definitions, from
     strict to mild: the leading aspect, one of the two leading ones, one with a fifth of the sum or more.
 
-    Parameters
-    ----------
-    explained : shopper, product, and the contributions of the product's phrases
-    ends : of the 95% interval of a mean of hits, float64 of shape (n_explained,), None where there is none
+    `explained`: shopper, product, and the contributions of the product's phrases; `ends`: of the 95% interval of a mean
+    of hits, float64 of shape (n_explained,), None where there is none.
 
     Returns by definition: hit_rate, low and high (by `ends`), chance (of as many phrases drawn at random from those
     quoted of the same product), ratio, n and n_skipped. Raises DataError: the folder is not a demo shop.
@@ -80,18 +142,13 @@ def _summary(
     return {**rates, "ratio": ratio, "n": len(hits), "n_skipped": n_skipped}
 
 
-Floats = NDArray[np.floating]
-
-
 @dataclass(frozen=True, slots=True)
 class PlantedEffect:
     """Effect of one circumstance on one category, in log-odds.
 
-    Parameters
-    ----------
-    planted : of the category itself; effects of aspects come on top
-    planted_beside, learnt_beside : the same, less the means of the category over circumstances and of the circumstance
-        over categories: a log-lift is a share against a share, so only these can be the same number
+    `planted` is of the category itself; effects of aspects come on top. `_beside` is the same, less the means of the
+    category over circumstances and of the circumstance over categories: a log-lift is a share against a share, so only
+    these can be the same number.
     """
 
     dimension: str
@@ -104,15 +161,11 @@ class PlantedEffect:
 
 
 def planted_context(
-    folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], Floats]]
+    folder: Path, categories: Sequence[str], learnt: Mapping[str, tuple[Sequence[str], NDArray[np.floating]]]
 ) -> list[PlantedEffect]:
     """Pair every learnt effect with the planted one.
 
-    Parameters
-    ----------
-    categories : names, in the order of the learnt effects' columns
-    learnt : by dimension, its values and their log-lifts of shape (n_values, n_categories)
-
+    `learnt`: by dimension, its values and their log-lifts of shape (n_values, n_categories), columns as `categories`.
     Raises DataError: the folder is not a demo shop.
     """
     truth = load_truth(folder)
@@ -129,6 +182,5 @@ def planted_context(
     return pairs
 
 
-def _centred(effects: Floats) -> Floats:
-    """Subtract the means of rows and of columns."""
+def _centred(effects: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(effects - effects.mean(axis=0) - effects.mean(axis=1, keepdims=True) + effects.mean())

@@ -1,4 +1,5 @@
-"""How far to trust this: what taking phrases away does to this score, and to a sample of the model's."""
+"""What leaving out does: each product of the history, the fewest phrases that keep a product listed, and how far the
+phrases that an explanation names are those that the score rests on."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,14 +7,124 @@ import numpy as np
 import streamlit as st
 
 from pages._shared import resources, words
-from pages._shared.cards import esc
-from pages._shared.notices import empty_html
+from pages._shared.cards import empty_html, esc
+from pages._shared.controls import button
+from pages.explanations import ablation, naming
+from pages.explanations.bars import Bar, bars_html
 from pages.explanations.product import ExplanationContext
 from recsys.evaluation.statistics.significance import Interval
-from recsys.studies.faithfulness.measures import MIN_PHRASES, SideName, SideReport, faithfulness_of
+from recsys.explanations.comparisons import MAX_PRODUCTS, HistoryEffect, history_attribution
+from recsys.explanations.counterfactual import Counterfactual, SideName, smallest_removal
+from recsys.settings import COMPONENTS
+from recsys.studies.faithfulness.measures import MIN_PHRASES, SideReport, faithfulness_of
 
 N_SAMPLE = 200
+"""Recommendations over which a model's explanations are measured."""
+
 _SIDES: dict[SideName, str] = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}
+_WHOSE: dict[SideName, str] = {"product": "about it", "shopper": "of theirs and of what they chose"}
+_KINDS = ("review", "purchase", "recommend", "not_recommend")
+_WORKING = "Leaving out products of the history …"
+
+
+def history(case: ExplanationContext) -> None:
+    """Leave out each product of the history in turn, and say what that does to score and place."""
+    if case.user.user_id is None:
+        st.html(empty_html("No history", "a new shopper has none: the words typed above are all that is known"))
+        return
+    acts = resources.history(case.model, case.user.user_id)
+    had = _most_telling_first(case, list(dict.fromkeys(acts.loc[acts["kind"].isin(_KINDS), "item_id"])))
+    if not had:
+        st.html(empty_html("No history", "nothing was bought or reviewed, so nothing can be left out"))
+        return
+    bar = st.progress(0.0, _WORKING)
+
+    def progress(stage: str, done: int = 0, total: int = 0) -> None:
+        bar.progress(done / total if total else 0.0, _WORKING)
+
+    try:
+        effects = history_attribution(case.model, case.now, case.item_id, case.settings, had, progress)
+    finally:
+        bar.empty()
+    st.container(key="history_effects").html(_panel(case, effects, len(had)))
+
+
+def _panel(case: ExplanationContext, effects: Sequence[HistoryEffect], n_had: int) -> str:
+    titles, rank = resources.titles(case.model), case.explanation.position.rank_by_score
+    bars = bars_html([_bar(effect, titles, rank) for effect in effects], "Effect of each product of the history")
+    if n_had > MAX_PRODUCTS:
+        rest = f"The {MAX_PRODUCTS} of {n_had:,} products whose words matter most here were left out in turn."
+        bars += f'<p class="sw-note">{rest}</p>'
+    return (
+        '<h3 class="sw-chart-title">What each product of their history does to this score</h3>'
+        '<p class="sw-note">Each is left out in turn, with what they wrote of it, and everything is scored again. '
+        "Meaning, content and moment follow exactly; for the collaborative part only the shopper is learnt anew, from "
+        f"the products as they are, so that part is an estimate. Effects of several products do not add up.</p>{bars}"
+    )
+
+
+def _most_telling_first(case: ExplanationContext, had: list[str]) -> list[str]:
+    """Products by how much their words matter for this score, then as they were, latest first."""
+    moved = dict.fromkeys(had, 0.0)
+    for part in case.explanation.shopper_phrases:
+        item_id = str(part.source.get("item_id") or "")
+        if item_id in moved:
+            moved[item_id] += abs(part.value)
+    return sorted(had, key=lambda item_id: -moved[item_id])
+
+
+def _bar(effect: HistoryEffect, titles: dict[str, str], rank: int | None) -> Bar:
+    shares = {name: effect.components[name] for name in COMPONENTS if abs(effect.components[name]) >= 0.0005}
+    note = words.parts_in_words(shares, 3).replace(", ", " · ") or "no component notices"
+    if rank is not None and effect.rank_without is not None and effect.rank_without != rank:
+        note += f" · without it place {effect.rank_without:,} instead of {rank:,}"
+        if (effect.value < 0) == (effect.rank_without > rank):
+            note += ", because others gain more"
+    return Bar(titles.get(effect.item_id, effect.item_id), effect.value, note)
+
+
+N_FIRST = 6
+"""So many phrases of an answer are shown at once, the others on a click."""
+
+
+def counterfactual(case: ExplanationContext) -> None:
+    """Both sides, each with its answer and a button that leaves it out."""
+    position, n = case.explanation.position, case.settings.n
+    if position.rank is None:
+        why = "choose a listed product" + (", or restore what is struck" if case.is_argued else "")
+        st.html(empty_html(f"Not among the first {n}", f"{naming.place_in_words(position)}; {why}"))
+        return
+    st.html(
+        f'<p class="sw-note">The fewest phrases that would have to go before it drops out of the first {n}. Each '
+        "answer was checked by ranking the whole list again.</p>"
+    )
+    for column, (side, what) in zip(st.columns(2, gap="medium"), _SIDES.items(), strict=True):
+        with column, st.container(key=f"turning_{side}"):
+            with st.spinner("Striking phrases …", show_time=True):
+                removal = smallest_removal(case.model, case.now, case.item_id, case.settings, side)
+            answer = _answer(removal, _WHOSE[side], n, case.user.user_id)
+            st.html(f'<h3 class="sw-chart-title">In {what}</h3>{answer}')
+            if removal.phrases:
+                label = f"Strike {words.count(len(removal.phrases), 'phrase')}"
+                names = [str(phrase.source["strike"]) for phrase in removal.phrases]
+                button(label, f"strike_turning_{side}", "format_strikethrough", ablation.exclude_all, names)
+
+
+def _answer(removal: Counterfactual, whose: str, n: int, user_id: str | None) -> str:
+    if not removal.phrases:
+        return f'<p class="sw-hint" dir="auto">{words.sentence(removal.reason)}</p>'
+    size = words.count(len(removal.phrases), "phrase")
+    sure = "No smaller set does it." if removal.is_smallest else "The smallest set found; a smaller one may exist."
+    bars = [
+        Bar(naming.label_of(part), part.value, naming.phrase_facts(part.source, user_id), quote=True)
+        for part in sorted(removal.phrases, key=lambda part: -part.value)
+    ]
+    return (
+        f'<p class="sw-lede">Without {size} {whose}, it leaves the first {n}.</p><p class="sw-note">{sure}</p>'
+        + bars_html(bars, "Phrases that hold it on the list", N_FIRST)
+    )
+
+
 _MEASURES = {
     "comprehensiveness": (
         "Taking the leading phrases away costs",
@@ -23,10 +134,7 @@ _MEASURES = {
         "Keeping nothing but the leading phrases costs",
         "less is better, below 0 they alone would score higher: the rest holds it back",
     ),
-    "tau": (
-        "Agreement with leaving out each phrase in turn",
-        "Kendall's tau: 1 is the same order, 0 is chance",
-    ),
+    "tau": ("Agreement with leaving out each phrase in turn", "Kendall's tau: 1 is the same order, 0 is chance"),
 }
 
 
@@ -109,7 +217,6 @@ def _report(of_whom: str, report: SideReport) -> str:
 
 
 def _interval(interval: Interval) -> str:
-    """A mean, and its interval in a quieter second line."""
     ends = f"{words.signed(interval.low)} to {words.signed(interval.high)}" if interval.is_given else "too few tell"
     return f'{words.signed(interval.mean)}<span class="sw-by">{ends}</span>'
 
