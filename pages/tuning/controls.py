@@ -1,6 +1,6 @@
 """The controls of the tuning page, its buttons, and what a setting is compared with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -21,6 +21,7 @@ from pages._shared.view import (
     control_values,
     positions,
 )
+from pages._shared.widgets import button
 from pages.tuning import labels
 from recsys.errors import RecsysError
 from recsys.panel.panel import Panel
@@ -36,18 +37,6 @@ _PROPERTIES = {
     "home_region": "Home region",
 }
 """Select boxes of properties of shoppers, by key."""
-
-
-def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
-    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, or "" for none."""
-    st.button(label, key=key, icon=f":material/{icon}:" if icon else None, on_click=on_click, args=args, **more)
-
-
-def download(
-    label: str, key: str, file: str, mime: str, data: Callable[[], str], icon: str = "download", **more: Any
-) -> None:
-    """Draw a button that hands over a file, which is made only then; the page does not run again."""
-    st.download_button(label, data, file, mime, key=key, icon=f":material/{icon}:", on_click="ignore", **more)
 
 
 def select(label: str, options: Sequence[str], key: str, default: str, **more: Any) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning import labels, metric_cells, resources, tradeoff
+from pages.tuning import context, labels, metric_cells, tradeoff
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
 from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
@@ -41,7 +41,7 @@ def live_metrics(case: TuningCase) -> None:
         points = tradeoff.trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
-        baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        baselines = context.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
         figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show_chart(figure, "Where this setting stands among simple models", key="tradeoff")
 

@@ -11,7 +11,7 @@ from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
-from pages.tuning import chart_parts, resources
+from pages.tuning import chart_parts, context
 from pages.tuning.context import TuningCase
 from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import VERDICTS
@@ -55,12 +55,12 @@ def clicks_by_the_log(case: TuningCase) -> None:
             )
         )
         return
-    if problem := resources.problem_of_log(home):
+    if problem := context.problem_of_log(home):
         st.html(empty_html("This log cannot be asked", problem))
         return
     log = prepare_log(home)
     try:
-        evaluator = resources.sliders(home)
+        evaluator = context.sliders(home)
     except ArtifactError as unreadable:
         was_made = (home.judged_log / "manifest.json").exists()
         log.introduce(str(unreadable) if was_made else "")
@@ -118,7 +118,7 @@ def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:
 
 def _answer(evaluator: LogEvaluator, setting: EvaluationConfig, closeness: str) -> MixAnswer:
     query = MixQuery(setting.settings.fusion, TEMPERATURES[closeness], setting.settings.filters)
-    return resources.answer_of_log(evaluator, evaluator.log_of.log_id, query)
+    return context.answer_of_log(evaluator, evaluator.log_of.log_id, query)
 
 
 def _note(html: str) -> str:

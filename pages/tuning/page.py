@@ -13,8 +13,7 @@ from pages._shared.cards import esc
 from pages._shared.frame import TUNE_PAGE, Frame, remembered
 from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
-from pages.tuning import controls, labels, log_clicks
-from pages.tuning import resources as caches
+from pages.tuning import context, controls, labels, log_clicks
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
@@ -73,7 +72,7 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
     home, model, shop = frame.home, frame.model, frame.shop_name
     shoppers = prepare_shoppers(home, split, shop)
     try:
-        engines = caches.engines(home, split)
+        engines = context.engines(home, split)
     except ArtifactError as problem:
         explain_address(choices, link, lambda: {"split": _SPLITS})
         shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")

@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared import job_progress, words
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages.tuning import resources
+from pages.tuning import context
 from pages.tuning.context import TuningCase
 from pages.tuning.metric_cells import metric_of
 from recsys.errors import ArtifactError, RecsysError
@@ -228,7 +228,7 @@ def prepare_log(home: AppPaths) -> Preparation:
 
     def can_read() -> bool:
         try:
-            resources.sliders(home)
+            context.sliders(home)
         except ArtifactError:
             return False
         return True

@@ -14,9 +14,9 @@ import streamlit as st
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.illustrations import ASSETS
+from pages._shared.widgets import download
 from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import download
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
 from pages.tuning.metric_cells import BASELINES
 from pages.tuning.presets.actions import NAME_KEY

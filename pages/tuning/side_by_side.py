@@ -11,10 +11,10 @@ from pages._shared.cards import esc, isolated
 from pages._shared.charts import framed
 from pages._shared.notices import empty_html
 from pages._shared.palette import INK, LOOKS, SURFACE
+from pages._shared.widgets import button
 from pages._shared.words import signed
-from pages.tuning import chart_parts, labels, report, report_tables, resources, shopper_lists
+from pages.tuning import chart_parts, context, labels, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import button
 from pages.tuning.list_moves import letter_html
 from pages.tuning.live_metrics import FEW, shoppers_text
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
@@ -42,7 +42,7 @@ def side_by_side(case: TuningCase) -> None:
         return
     test = case.room.test
     with st.skeleton(height=420):
-        found = resources.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
+        found = context.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
         _show(case, found)
 
 

@@ -16,10 +16,11 @@ from pages._shared.caching import Background
 from pages._shared.cards import esc, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
-from pages.tuning import resources
+from pages._shared.widgets import button
+from pages.tuning import context
 from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import button, select
+from pages.tuning.controls import select
 from pages.tuning.live_metrics import choose_second
 from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
@@ -52,10 +53,10 @@ def weight_map(case: TuningCase) -> None:
     now, reference = (_mix(engine, setting, case.segment) for setting in (case.now, case.reference))
     filters, scenario = case.now.settings.filters, case.now.scenario
     key = (engine.panel.panel_id, case.k, filters, scenario, case.segment, case.metric)
-    work = resources.weight_map(engine, *key)
+    work = context.weight_map(engine, *key)
     found = wait_for_map(work, engine)
     if found is None:
-        resources.weight_map.clear(engine, *key)
+        context.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
         return
     view = MapView(found, case.metric, second, now, reference)
@@ -63,7 +64,7 @@ def weight_map(case: TuningCase) -> None:
 
     def compare(point: int) -> Mapping[str, Difference]:
         new, old = (RankingSettings(found.settings(each), filters, case.k) for each in (point, view.best))
-        return resources.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
+        return context.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
 
     with st.container(key="chart_mixes"):
         show_mixes(view, lambda point: load(found, point), compare)
@@ -114,7 +115,7 @@ def _slice(shares: list[float]) -> Plane:
 
 
 def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:
-    found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+    found = context.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     shares = np.array(list(setting.settings.fusion.normalised().values()))
     return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
 

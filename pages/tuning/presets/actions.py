@@ -9,10 +9,10 @@ from pages._shared import resources
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.view import LENGTHS
+from pages._shared.widgets import button
 from pages._shared.words import sentence
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button
 from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import Scenario, Segment

@@ -9,7 +9,7 @@ import numpy as np
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.palette import LOOKS
-from pages.tuning import controls, labels, resources
+from pages.tuning import context, controls, labels
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.protocol import choices_of
 from recsys.errors import RecsysError
@@ -113,7 +113,7 @@ def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interv
     if not segment.mask(panel.shoppers).any():
         raise RecsysError("none of the test shoppers is one of those that it was judged on")
     ranking, scenario = controls.ranking_of(settings), controls.scenario_of(settings)
-    return resources.means_of(room.test, panel.panel_id, ranking, scenario, segment)
+    return context.means_of(room.test, panel.panel_id, ranking, scenario, segment)
 
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")

@@ -9,9 +9,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared import words
 from pages._shared.cards import isolated, weights_html
+from pages._shared.widgets import button, download
 from pages.tuning import labels
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button, download
 from pages.tuning.presets import actions, cards
 from pages.tuning.presets.actions import PresetOutcome, attempt, show_outcome, visitor_name
 from recsys.errors import ConflictError, StoreError

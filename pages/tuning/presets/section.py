@@ -8,9 +8,9 @@ import streamlit as st
 from pages._shared import job_progress, resources, words
 from pages._shared.cards import isolated
 from pages._shared.notices import empty_html, notice_html
+from pages._shared.widgets import button, download
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button, download
 from pages.tuning.presets import actions, cards, forms
 from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError

@@ -12,9 +12,10 @@ from pages._shared import job_progress, words
 from pages._shared.cards import esc, isolated
 from pages._shared.notices import notice_html
 from pages._shared.view import ANY, LENGTHS
+from pages._shared.widgets import button
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.controls import button, select
+from pages.tuning.controls import select
 from pages.tuning.search import goal_search
 from pages.tuning.search.goal_search import (
     EFFORTS,

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pages._shared import address, job_progress
 from pages._shared.view import LENGTHS
-from pages.tuning import resources
+from pages.tuning import context
 from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
 from recsys.documents import Form, from_json
@@ -291,7 +291,7 @@ def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> 
     if not segment.mask(engine.panel.shoppers).any():
         return {}
     try:
-        found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+        found = context.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     except RecsysError:
         return {}  # a setting that cannot be measured has no place
     return {name: each.mean for name, each in found.items() if not math.isnan(each.mean)}

@@ -8,10 +8,10 @@ import streamlit as st
 from pages._shared import charts, job_progress, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
+from pages._shared.widgets import button
 from pages.tuning import chart_parts, controls, labels
 from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button
 from pages.tuning.presets import forms
 from pages.tuning.search import form, goal_search, summary
 from pages.tuning.search.goal_search import SearchRequest, fill_goal
