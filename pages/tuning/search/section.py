@@ -12,7 +12,7 @@ from pages._shared.widgets import button
 from pages.tuning import chart_parts, controls, labels
 from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.presets import forms
+from pages.tuning.presets import actions
 from pages.tuning.search import form, goal_search, summary
 from pages.tuning.search.goal_search import SearchRequest, fill_goal
 from recsys.evaluation.metrics import format as fmt
@@ -276,7 +276,7 @@ def compare(room: TuningContext, found: SearchResult) -> None:
 def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
-    forms.fill_form(found.goal, f"Found by a search. {summary.finding_text(found)} {summary.trials_text(found)}")
+    actions.fill_form(found.goal, f"Found by a search. {summary.finding_text(found)} {summary.trials_text(found)}")
     st.session_state[_SECTION] = "Presets"
 
 
