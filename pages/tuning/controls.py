@@ -265,3 +265,24 @@ def _pin(now: EvaluationConfig) -> None:
     stated = {name: value for name, value in now.scenario.stated if value}
     address.put(PINNED_PARAMETER, urlencode(weights | variety | stated))
     st.session_state["against"] = PINNED
+
+
+def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
+    """The parameters that put a setting and a shopper on another page; all weights, so that no default stands in.
+
+    A live list always leaves out what cannot be bought, however the setting was measured.
+    """
+    ranking = setting.settings
+    found = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(ranking.fusion).items()}}
+    found["n"] = [str(ranking.n)]
+    if ranking.diversity:
+        found |= {"diversity": [f"{ranking.diversity:g}"], "method": [ranking.method.upper()]}
+    found |= {name: [value] for name, value in setting.scenario.stated if value}
+    if ranking.filters.categories:
+        found["category"] = sorted(ranking.filters.categories)
+    return found | ({"item": [item_id]} if item_id else {})
+
+
+def page_address(page: str, setting: EvaluationConfig, user_id: str, item_id: str = "") -> str:
+    """The address of another page with a setting, a shopper and maybe a product, beside the address of this page."""
+    return f"{page}?{urlencode(query(setting, user_id, item_id), doseq=True)}"

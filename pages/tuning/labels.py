@@ -185,12 +185,15 @@ def segment(values: Mapping[str, str]) -> str:
     return f"{said} who came {came}" if came else said
 
 
-def table_html(css_class: str, heads: Sequence[str], body: str) -> str:
-    """A table of HTML; a column whose heading ends with "#" holds numbers."""
-    columns = "".join(
-        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
-        for head in heads
-    )
+def table_html(css_class: str, heads: Sequence[str] | Mapping[str, str], body: str) -> str:
+    """A table of HTML; headings of columns of numbers end with "#", and may have titles as their values."""
+    number = "sw-num" if css_class.startswith("sw-") else "n"
+    titles = heads if isinstance(heads, Mapping) else dict.fromkeys(heads, "")
+    columns = ""
+    for head, title in titles.items():
+        css = f' class="{number}"' if head.endswith("#") else ""
+        about = f' title="{esc(title)}"' if title else ""
+        columns += f'<th scope="col"{css}{about}>{head.removesuffix("#")}</th>'
     return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
 
 

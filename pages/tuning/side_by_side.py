@@ -15,9 +15,9 @@ from pages._shared.widgets import button
 from pages._shared.words import signed
 from pages.tuning import chart_parts, context, labels, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
-from pages.tuning.list_moves import letter_html
 from pages.tuning.live_metrics import FEW, shoppers_text
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.shopper_lists import letter_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.comparison import Comparison
@@ -165,13 +165,11 @@ def figures_html(found: Comparison) -> str:
             f'<td class="sw-figure-verdict">{cell.mark_html}{esc(cell.words)}</td></tr>'
         )
 
+    sure = "95% interval of the change, each on a scale of its own; the line in the middle is no change"
+    heads = {"Figure": "", "A#": "", "B#": "", "Change#": "", "How sure": sure, "So B is": ""}
     return (
         '<h2 class="sw-chart-title">Every figure</h2>'
-        '<table class="sw-figures"><thead><tr><th scope="col">Figure</th><th scope="col" class="sw-num">A</th>'
-        '<th scope="col" class="sw-num">B</th><th scope="col" class="sw-num">Change</th>'
-        '<th scope="col" title="95% interval of the change, each on a scale of its own; the line in the middle is no '
-        'change">How sure</th><th scope="col">So B is</th></tr></thead>'
-        f"{grouped_rows(row, 6, 'sw-figure-group')}</table>"
+        f"{labels.table_html('sw-figures', heads, grouped_rows(row, 6, 'sw-figure-group'))}"
         '<p class="sw-note">Bars are 95% intervals of the change, each on its own scale, with no change at the line in '
         f"the middle. Every figure is judged by itself: of {len(METRICS)}, one may look different by "
         "chance.</p>"

@@ -202,17 +202,14 @@ def history_html(preset: Preset) -> str:
     """Every save: when, who, what, how it measured, and what that changed since the save before; newest first."""
     if not preset.saves:
         return '<p class="sw-note">Nobody has measured it yet: load it, look at it, and save it into a preset.</p>'
-    head = "".join(
-        f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].short)}</th>' for name in IN_HISTORY
-    )
+    heads = {"Saved": "", "Mix": "", **{esc(METRICS[name].short): METRICS[name].asks for name in IN_HISTORY}}
     before = [*preset.saves[1:], None]
     rows = "".join(map(_save, preset.saves[:N_SAVES], before))
     more = len(preset.saves) - N_SAVES
     rest = f'<p class="sw-note">And {words.count(more, "earlier save")}, in the file.</p>' if more > 0 else ""
     return (
         '<div class="sw-preset-scroll" tabindex="0" role="region" aria-label="History of saves">'
-        f'<table class="sw-preset-history"><thead><tr><th scope="col">Saved</th><th scope="col">Mix</th>{head}'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}"
+        f"{labels.table_html('sw-preset-history', heads, f'<tbody>{rows}</tbody>')}</div>{rest}"
     )
 
 

@@ -24,6 +24,7 @@ _ERRORS_WIDE = 3.92
 _NEARLY = 0.9
 """The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
 
+_AGAINST = "Against equal weights", "Against the model’s weights"
 _ANSWERS = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
 
 
@@ -151,12 +152,11 @@ _MARKS: Mapping[Answer, tuple[str, str]] = {
 def metrics_html(found: SearchResult, clicks: ClickProbabilities) -> str:
     """A row a metric, in the groups of the live metrics; on test against two references."""
     bodies = grouped_rows(lambda name: _metric(found, name, clicks), 5, "sw-figure-group")
+    flatters = "Settings are chosen by these shoppers, so this flatters a little"
+    heads = {"Figure": "", "Validation#": flatters, "Test#": ""} | dict.fromkeys(_AGAINST, "")
     return (
         '<h2 class="sw-chart-title">Every figure <span class="sw-quiet">both comparisons on test shoppers</span></h2>'
-        '<table class="sw-sought"><thead><tr><th scope="col">Figure</th>'
-        '<th scope="col" class="sw-num" title="Settings are chosen by these shoppers, so this flatters a little">'
-        'Validation</th><th scope="col" class="sw-num">Test</th><th scope="col">Against equal weights</th>'
-        f'<th scope="col">Against the model’s weights</th></tr></thead>{bodies}</table>'
+        f"{table_html('sw-sought', heads, bodies)}"
         '<p class="sw-note">Validation flatters a little, because settings were chosen by it; test is what to expect. '
         f"Changes with their 95% intervals. Every figure is judged by itself: of {len(METRICS)}, one may look "
         "different by chance.</p>"
@@ -168,18 +168,16 @@ def _metric(found: SearchResult, metric: str, clicks: ClickProbabilities) -> str
     asks = question_of(about)
     is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
     validation, test = (esc(fmt.value(metric, means[metric].mean)) for means in (found.validation, found.test))
+    changes = ""
+    for label, against in zip(_AGAINST, (found.against_equal, found.against_default), strict=True):
+        cell, text = ChangeCell(against[metric]), esc(change_text(against[metric]))
+        changes += f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{text}">{cell.html}</td>'
     return (
         f'<tr data-metric="{metric}"{is_goal}><th scope="row" title="{esc(asks)}">{esc(about.at(found.goal.k))}'
         f'<span class="sw-sr"> {esc(asks)}</span></th><td class="sw-num" data-label="Validation">{validation}</td>'
         f'<td class="sw-num" data-label="Test"><strong>{test}</strong></td>'
-        f"{_change('Against equal weights', found.against_equal[metric])}"
-        f"{_change('Against the model’s weights', found.against_default[metric])}</tr>"
+        f"{changes}</tr>"
     )
-
-
-def _change(label: str, change: Difference) -> str:
-    cell = ChangeCell(change)
-    return f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{esc(change_text(change))}">{cell.html}</td>'
 
 
 def conditions_html(found: SearchResult) -> str:
