@@ -1,6 +1,6 @@
 """The section "Live metrics": every metric over every test shopper, and how simple models do on the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -8,10 +8,11 @@ import streamlit as st
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
-from pages.tuning import context, labels, metric_cells, tradeoff
+from pages.tuning import context, labels, metric_cells, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
 from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
+from pages.tuning.metric_charts import TrailPoint
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
@@ -24,13 +25,16 @@ from recsys.panel.segments import Segment
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
 
+_TRAIL, _LOOKED = "tuning_trail", "settings_looked_at"
+LONGEST_TRAIL = 40
+
 
 def live_metrics(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
     st.html(headline_html(case))
     warning = st.container()
-    st.html(metric_cells.tiles_html(case, found) + notes_html(case, tradeoff.n_looked_at(case)))
+    st.html(metric_cells.tiles_html(case, found) + notes_html(case, n_looked_at(case)))
     against = against_baselines(case)
     if lost := losses_html(case, against):
         warning.html(lost)
@@ -38,12 +42,32 @@ def live_metrics(case: TuningCase) -> None:
     about.container(key="chart_guard", height="stretch").html(baselines_html(case, against))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
-        points = tradeoff.trail(case, found)
+        points = trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
         baselines = context.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
-        figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
+        figure = metric_charts.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show_chart(figure, "Where this setting stands among simple models", key="tradeoff")
+
+
+def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[TrailPoint]:
+    """The trail of this session with the present setting at its end; another question begins another trail."""
+    question = (case.room.split, case.k, case.segment, case.now.settings.filters)
+    before, points = st.session_state.get(_TRAIL, (None, ()))
+    if before != question:
+        points = ()
+    if not points or points[-1].setting != case.now:
+        points = (*points, TrailPoint(case.now, {name: each.new for name, each in found.items()}))[-LONGEST_TRAIL:]
+    st.session_state[_TRAIL] = (question, points)
+    return points  # type: ignore[no-any-return]
+
+
+def n_looked_at(case: TuningCase) -> int:
+    """How many settings this session has looked at on the test shoppers of one way of holding out."""
+    split, seen = st.session_state.get(_LOOKED, (None, frozenset()))
+    seen = (seen if split == case.room.split else frozenset()) | {case.now.ranks_like}
+    st.session_state[_LOOKED] = (case.room.split, seen)
+    return len(seen)
 
 
 def judge_by() -> str:

@@ -11,7 +11,7 @@ from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
-from pages.tuning import chart_parts, context
+from pages.tuning import context, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.labels import table_html
 from pages.tuning.metric_cells import VERDICTS
@@ -247,14 +247,14 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
     chart = go.Figure()
     _add_estimates(chart, "This setting", now, ACCENT[tone], "circle")
     if reference is not None:
-        _add_estimates(chart, chart_parts.plain(against, 28), reference, MUTED[tone], "diamond-open")
+        _add_estimates(chart, metric_charts.plain(against, 28), reference, MUTED[tone], "diamond-open")
     lines = [("as logged", logged, MUTED[tone], "dot")]
     if now.truth is not None:
         lines.append(("truth of this setting", now.truth, LOOKS["semantic"].colour(tone), "dash"))
     for name, at, colour, dash in lines:
         line = {"color": colour, "dash": dash, "width": 2}
         chart.add_vline(at, line=line, name=name, showlegend=True, layer="below")
-    axis = chart_parts.axis(tone, fixedrange=True)
+    axis = metric_charts.axis(tone, fixedrange=True)
     return chart.update_layout(
         **{name: value for name, value in charts.framed("", tone).items() if name != "title"},
         xaxis={
@@ -275,7 +275,7 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
         scattermode="group",
         scattergap=0.5,
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
-        hoverlabel=chart_parts.hover_label(tone),
+        hoverlabel=metric_charts.hover_label(tone),
         showlegend=True,
     )
 

@@ -13,7 +13,7 @@ from pages._shared.notices import empty_html
 from pages._shared.palette import INK, LOOKS, SURFACE
 from pages._shared.widgets import button
 from pages._shared.words import signed
-from pages.tuning import chart_parts, context, labels, report, report_tables, shopper_lists
+from pages.tuning import context, labels, metric_charts, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
 from pages.tuning.live_metrics import FEW, shoppers_text
 from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
@@ -247,7 +247,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
     room = 0.24 * (high - low)  # for the numbers at the ends of the bars
     return go.Figure(bars).update_layout(
         **framed("Categories: places won and lost", tone),
-        xaxis=chart_parts.axis(
+        xaxis=metric_charts.axis(
             tone,
             title_text="Places on all lists together, B less A",
             range=[low - (room if low else 0), high + (room if high else 0)],
@@ -256,7 +256,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
             tickformat=",d",
             nticks=5,
         ),
-        yaxis=chart_parts.axis(
+        yaxis=metric_charts.axis(
             tone,
             showgrid=False,
             tickvals=rows,
@@ -280,7 +280,7 @@ def _hover(each: CategoryShown) -> str:
 
 
 def _plain(category: str, longest: int = _LONGEST) -> str:
-    return chart_parts.plain(category, longest) or "no category"
+    return metric_charts.plain(category, longest) or "no category"
 
 
 def products_html(title: str, products: Sequence[ProductShown], n_shoppers: int) -> str:

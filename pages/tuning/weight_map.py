@@ -18,10 +18,10 @@ from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.widgets import button
 from pages.tuning import context
-from pages.tuning.chart_parts import clickable, legend_html
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
 from pages.tuning.live_metrics import choose_second
+from pages.tuning.metric_charts import clickable, legend_html
 from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS

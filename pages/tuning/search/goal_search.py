@@ -13,8 +13,8 @@ from pydantic import Field
 from pages._shared import address, job_progress
 from pages._shared.view import LENGTHS
 from pages.tuning import context
-from pages.tuning.chart_parts import Point
 from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.metric_charts import Point
 from recsys.documents import Form, from_json
 from recsys.errors import RecsysError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS

@@ -9,9 +9,9 @@ from pages._shared import charts, job_progress, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import notice_html
 from pages._shared.widgets import button
-from pages.tuning import chart_parts, controls, labels
-from pages.tuning.chart_parts import Point
+from pages.tuning import controls, labels, metric_charts
 from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.metric_charts import Point
 from pages.tuning.presets import actions
 from pages.tuning.search import form, goal_search, summary
 from pages.tuning.search.goal_search import SearchRequest, fill_goal
@@ -131,7 +131,7 @@ def _so_far(
         if best:
             marked["best"] = (_value(best, metrics[0]), _value(best, metrics[1]))
         st.html(_best_html(request.goal, best))
-        figure = chart_parts.pareto_chart(points, marked, metrics, request.goal.k, charts.theme())
+        figure = metric_charts.pareto_chart(points, marked, metrics, request.goal.k, charts.theme())
     except (LookupError, TypeError, ValueError):
         st.html(notice_html("What was found so far cannot be read; another version of Shelfwise wrote it."))
         return
@@ -187,9 +187,9 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
 
 def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
     """What the marks on the chart of a search mean."""
-    names = chart_parts.mark_names(is_done=is_done)
+    names = metric_charts.mark_names(is_done=is_done)
     shown = {kind: names[kind] for kind in ("best", "reference", "now") if kind in marked}
-    return chart_parts.legend_html(shown | {"front": "No setting found is better by both"})
+    return metric_charts.legend_html(shown | {"front": "No setting found is better by both"})
 
 
 def variety_text(settings: RankingSettings) -> str:
@@ -287,8 +287,8 @@ def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
     texts = [f"{labels.mix(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front]
     points = [(point.first, point.second) for point in found.front]
     names = " against ".join(METRICS[name].at(k) for name in metrics)
-    chart_parts.clickable(
-        chart_parts.pareto_chart(points, marked, metrics, k, charts.theme(), texts),
+    metric_charts.clickable(
+        metric_charts.pareto_chart(points, marked, metrics, k, charts.theme(), texts),
         f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
         f"search_front_{st.session_state.get(_LOADED, 0)}",
         len(found.front),

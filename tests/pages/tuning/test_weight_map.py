@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from pages.tuning.chart_parts import clicked_point, legend_html
+from pages.tuning.metric_charts import clicked_point, legend_html
 from pages.tuning.weight_map import load, summary_html, worth_loading
 from pages.tuning.weight_map_charts import HEIGHT, MapView, MarkedMix, Plane, triangle
 from recsys.evaluation.metrics import format as fmt
