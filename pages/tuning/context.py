@@ -37,13 +37,7 @@ from recsys.tuning.weight_map import weight_map as map_weights
 class TuningContext:
     """What does not depend on any control but the protocol.
 
-    Parameters
-    ----------
-    home, model, choices : of the page
-    shop : name of the shop, as its presets are filed
-    split : way of holding out, of `recsys.panel.build.SPLITS`
-    validation, test : engines of the two roles
-    store : presets of this shop
+    `shop` is the name that its presets are filed under, `split` a way of holding out, of `recsys.panel.build.SPLITS`.
     """
 
     home: AppPaths

@@ -75,13 +75,12 @@ def _scenario(values: Mapping[str, str]) -> Scenario:
 
 
 def _current(key: str, values: Sequence[str]) -> str:
-    """The value of a select box that is not drawn yet: as it was left, or as the address wants it."""
+    """The value of a control that is not drawn yet: as it was left, or as the address wants it."""
     value = st.session_state.get(key, st.query_params.get(key))
     return value if value in values else ANY
 
 
 def _is_on(key: str) -> bool:
-    """The same of a toggle."""
     return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
 
 
@@ -167,10 +166,7 @@ def reset(choices: Choices) -> None:
 
 
 def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = None) -> None:
-    """Put the controls where a setting has them, and select `segment` unless it is None.
-
-    Weights go to whole numbers of the sliders' scale.
-    """
+    """Put the controls where a setting has them, weights to whole numbers, and select `segment` unless it is None."""
     state, ranking = st.session_state, setting.settings
     state.update(control_values(ranking))
     stated = setting.scenario.as_dict()
@@ -268,9 +264,9 @@ def _pin(now: EvaluationConfig) -> None:
 
 
 def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
-    """The parameters that put a setting and a shopper on another page; all weights, so that no default stands in.
+    """The parameters that put a setting and a shopper on another page, where what cannot be bought is always left out.
 
-    A live list always leaves out what cannot be bought, however the setting was measured.
+    All weights are stated, so that no default stands in for one.
     """
     ranking = setting.settings
     found = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(ranking.fusion).items()}}

@@ -70,11 +70,7 @@ def candidates(filters: Filters) -> list[str]:
 
 
 def variety(ranking: RankingSettings | PresetSettings, none: str = "") -> str:
-    """How strongly lists are spread out, and by which method; `none` where they are not.
-
-    >>> variety(RankingSettings(diversity=0.3))
-    '0.30 by MMR'
-    """
+    """How strongly lists are spread out, and by which method; `none` where they are not."""
     return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else none
 
 
@@ -95,10 +91,7 @@ def shares(weights: Mapping[str, float]) -> str:
 
 
 def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
-    """One thin bar of effective weights, without a legend.
-
-    It is called by `label` for who cannot see it; without one, the weights are its title as well.
-    """
+    """One thin bar of effective weights, named by `label` for who cannot see it; without one they are its title."""
     text = shares(weights)
     named = f'aria-label="{esc(label)}: {esc(text)}"' if label else f'aria-label="{esc(text)}" title="{esc(text)}"'
     parts = "".join(
@@ -110,21 +103,13 @@ def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
 
 
 def timestamp(at: datetime) -> str:
-    """A date with its time.
-
-    >>> timestamp(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
-    '3 May 2026, 09:05 UTC'
-    """
+    """A date with its time, such as "3 May 2026, 09:05 UTC"."""
     at = at.astimezone(UTC)
     return f"{words.day(at)}, {at:%H:%M} UTC"
 
 
 def moment(stated: Mapping[str, str]) -> str:
-    """Stated circumstances as one phrase in the middle of a sentence; "" where none is stated.
-
-    >>> moment({"activity": "new", "daypart": "evening", "device": "mobile"})
-    'evening, on mobile'
-    """
+    """Stated circumstances as one phrase in the middle of a sentence; "" where none is stated."""
     known = {name: value for name, value in stated.items() if name in CONTEXT_DIMENSIONS and value}
     text = words.moment_in_words(Context(**known)) if known else ""  # type: ignore[arg-type]
     return text[:1].lower() + text[1:]
@@ -225,9 +210,5 @@ def _plain(text: str) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    """A text that is not longer than `longest` characters, with an ellipsis where it was.
-
-    >>> cut("Candles & Scents", 9)
-    'Candles …'
-    """
+    """A text that is not longer than `longest` characters, with an ellipsis where it was."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

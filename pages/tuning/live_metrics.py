@@ -92,11 +92,7 @@ def metric_label(name: str) -> str:
 
 
 def shoppers_text(n: int, n_panel: int) -> str:
-    """How many test shoppers are looked at.
-
-    >>> shoppers_text(911, 911), shoppers_text(12, 911)
-    ('911 test shoppers', '12 of 911 test shoppers')
-    """
+    """How many test shoppers are looked at, and of how many where not all are."""
     return words.count(n, "test shopper") if n == n_panel else f"{n:,} of {n_panel:,} test shoppers"
 
 
@@ -174,11 +170,7 @@ def has_one_each(case: TuningCase) -> bool:
 
 
 def imagined_sentence(n: int, n_shoppers: int) -> str:
-    """That shoppers are looked at in circumstances that they were not in, without the full stop.
-
-    >>> imagined_sentence(12, 911).partition(";")[0]
-    '12 of 911 shoppers are imagined in other circumstances than they were in'
-    """
+    """That shoppers are looked at in circumstances that they were not in, without the full stop."""
     return (
         f"{n:,} of {words.count(n_shoppers, 'shopper')} {'is' if n == 1 else 'are'} imagined in other circumstances "
         "than they were in; how well they are served there was not observed"

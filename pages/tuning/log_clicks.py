@@ -281,7 +281,6 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
 
 
 def _axis_range(chart: go.Figure, lines: Sequence[float]) -> tuple[float, float]:
-    """What the horizontal axis has to show: all points with their intervals, and the lines."""
     ends = list(lines)
     for trace in chart.data:
         moves = zip(trace.x, trace.error_x.arrayminus, trace.error_x.array, strict=True)

@@ -323,7 +323,6 @@ def _grouped(points: Sequence[tuple[float, float]]) -> list[Group]:
 
 
 def _scale(metric: str, k: int) -> dict[str, str]:
-    """Title and number format of an axis."""
     unit = UNITS.get(METRICS[metric].unit)
     of = "all lists together" if metric in WHOLE_METRICS else "mean of shoppers"
     digits = ".3f" if metric in ("ndcg", "map", "mrr") else ".2f"

@@ -69,11 +69,7 @@ HOLD_OUTS: Mapping[str, HoldOut] = {
 
 
 def choices_of(protocol: str) -> str:
-    """What a panel's protocol asks test shoppers to find, in a few words; "" where it is none of ours.
-
-    >>> choices_of("split by time: learned from before 3 May")
-    'all choices after a moment'
-    """
+    """What a panel's protocol asks test shoppers to find, in a few words; "" where it is none of `HOLD_OUTS`."""
     return next((each.choices for each in HOLD_OUTS.values() if protocol.startswith(each.begins)), "")
 
 
@@ -144,9 +140,7 @@ class Preparation(NamedTuple):
 
     Parameters
     ----------
-    display : how its progress is shown
-    work : finds the work as it stands
-    start : starts it; may raise `RecsysError`
+    start : may raise `RecsysError`
     lede : what it is for and how long it takes, shown above its progress
     out_of_date : title and reason of the notice where it was made from other data
     again, doing : "Judge it again", "Judging it again"

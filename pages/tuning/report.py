@@ -40,14 +40,11 @@ _SEGMENT = {"top_category": "favourite category", "home": "home region", "daypar
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report says.
+    """Everything that a report says, with texts of data and people as they are.
 
     Parameters
     ----------
-    title : what was asked, in a few words
-    by, made_at : who made it, and when, in UTC
-    protocol, leak_check : of the panel, in words
-    conclusion : what people make of it, as they wrote it; "" for none
+    made_at : in UTC
     against : by name of a simple model, one metric's change from it to B on the same shoppers
     provenance : what else is needed to make it again, by name: data, model, encoder
     """

@@ -279,7 +279,6 @@ def _item(move: Move, rank: int | None, badge: str, about: str) -> str:
 
 
 def _details(cause: str, move: Move, links: Mapping[str, str]) -> str:
-    """The cause, which opens to what it is made of."""
     link = links.get(move.product.item_id, "")
     apart = f'<a class="sw-why" href="{esc(link)}" target="_blank" rel="noopener">Take its score apart</a>'
     return f'<details class="sw-cause"><summary>{cause}</summary>{split_html(move)}{apart if link else ""}</details>'

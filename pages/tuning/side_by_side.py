@@ -81,7 +81,6 @@ def _swap() -> None:
 
 
 def _categories(categories: Sequence[CategoryShown]) -> None:
-    """The chart of categories whose places change, or that none does."""
     if categories:
         changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
         alt = f"Places on all lists that categories win or lose with B: {changes}"

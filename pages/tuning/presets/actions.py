@@ -41,14 +41,9 @@ _OUTCOME, _OPEN, _PICKED = "preset_outcome", "preset_open", "preset_picked_goal"
 
 
 class PresetOutcome(NamedTuple):
-    """What the last action on presets came to.
+    """What the last action on presets came to, shown at `where`: PAGE, NEW, IMPORT, or the id of a preset.
 
-    Parameters
-    ----------
-    title, lines : what happened, and more about it; text that may hold names that people typed, so never markup
-    where : PAGE, NEW, IMPORT, or the id of a preset
-    is_problem : it was not done
-    undo : id of a preset that can be restored, or ""
+    Texts may hold names that people typed, so never markup; `undo` is the id of a preset that can be restored.
     """
 
     title: str
@@ -111,7 +106,7 @@ def load(room: TuningContext, preset: Preset) -> None:
 
 
 def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
-    """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
+    """The setting of a preset as far as the controls can hold it, its shoppers, and what is left out."""
     choices, shoppers = room.choices, room.test.panel.shoppers
     wanted = controls.scenario_of(settings).as_dict()
     options = {dimension: choices.options[dimension] for dimension in wanted}

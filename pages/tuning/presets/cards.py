@@ -36,9 +36,8 @@ class PresetDrift(NamedTuple):
 
     Parameters
     ----------
-    now : every metric with its interval, empty where they cannot be measured
+    now : every metric with its interval, empty where they cannot be measured, for which `problem` is the reason
     text : how what was saved is to be read, as a clause
-    problem : why they cannot be measured, or ""
     is_same : what was saved still holds, to the last digit
     is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
     """
@@ -170,7 +169,6 @@ def _metric(name: str, k: int, measured: Measurement | None, drift: PresetDrift)
 
 
 def _saved_value(name: str, measured: Measurement | None) -> tuple[str, str]:
-    """A metric as it was saved, and the ends of its interval."""
     bounds = measured.metrics.get(name) if measured else None
     if bounds is None or bounds["mean"] is None:
         return words.NO_VALUE, "not measured"

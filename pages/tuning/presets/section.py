@@ -90,7 +90,6 @@ def _away(case: TuningCase, why: str, is_known: bool) -> None:
 
 
 def _matching(presets: tuple[Preset, ...]) -> list[Preset]:
-    """The presets that hold every word that was typed to find one."""
     if len(presets) < FIND_FROM:
         return list(presets)
     typed = st.text_input(
@@ -159,7 +158,6 @@ def _tuning_progress(room: TuningContext) -> None:
 
 
 def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
-    """A button that tunes them, quiet where they are there, with what went wrong the last time."""
     status = _work(room).status()
     if status.state == "running":
         return
@@ -200,7 +198,6 @@ def _shipped_html(shipped: Sequence[Preset], status: JobStatus) -> str:
 
 
 def _save_new(case: TuningCase) -> None:
-    """A button whose form saves what is on the sliders under a new name, with how it measures at this moment."""
     icon = ":material/bookmark_add:"
     with st.popover("Save this setting", icon=icon, type="primary", key=actions.POPOVER, on_change="rerun"):
         settings = cards.present_settings(case)
@@ -219,7 +216,7 @@ def _save_new(case: TuningCase) -> None:
 
 
 def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more: Any) -> DeltaGenerator:
-    """The fields of a preset's name, description, tags and goal, in this order; gives the right column."""
+    """Name, description, tags and goal, in the order of `actions.FIELDS`; gives the right column."""
     left, right = st.columns(2)
     (name_key, text_key, tags_key, goal_key), (name, text, tags, goal) = keys, values
     most_tags, tags_help = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
@@ -233,7 +230,6 @@ def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more
 
 
 def _who_field() -> None:
-    """Who saves, for everybody to see; kept for the session."""
     st.text_input(
         "Your name",
         key=actions.NAME_KEY,

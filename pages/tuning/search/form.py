@@ -123,7 +123,7 @@ def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
 
 
 def _conditions(room: TuningContext, draft: GoalDraft) -> list[str]:
-    """A row for each condition, and what is wrong with some beside them."""
+    """A row for each condition; what is wrong with some, which stands beside them, is returned."""
     problems, equal = [], goal_search.equal_means(room, draft.k, Segment.of(**draft.segment))
     if draft.constraints:
         st.html('<p class="sw-goal-label">What must hold</p>')
@@ -174,7 +174,6 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
 
 
 def _examples(room: TuningContext) -> Mapping[str, Goal]:
-    """The examples that make sense for this shop."""
     options = room.choices.options
     return {
         name: goal

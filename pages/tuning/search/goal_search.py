@@ -124,12 +124,7 @@ def write_draft(draft: GoalDraft) -> None:
 
 
 def start_condition(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
-    """A condition on a metric, bounded in some way; a value to begin with is where equal weights stand.
-
-    Parameters
-    ----------
-    equal : every metric with equal weights, as far as known
-    """
+    """A condition on a metric; its value at first is near where equal weights stand, by `equal`, as far as known."""
     against, at_least = KINDS[kind], METRICS[metric].higher_is_better
     value = USUAL_SLACK if kind.startswith("within") else 0.0
     if against == "value":
@@ -212,12 +207,7 @@ def start(room: TuningContext, request: SearchRequest) -> None:
 
 
 def require_length(goal: Goal) -> None:
-    """Refuse lists of a length that the room lacks: what was found could be neither shown nor saved as it is.
-
-    Raises
-    ------
-    SettingsError : the goal asks for such a length
-    """
+    """Raise SettingsError for lists of a length that cannot be shown or saved here."""
     if goal.k not in LENGTHS:
         *most, last = map(str, LENGTHS)
         raise SettingsError(f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}")
