@@ -13,8 +13,7 @@ from pages._shared.palette import ACCENT, LOOKS, MUTED
 from pages._shared.words import signed
 from pages.tuning import context, metric_charts
 from pages.tuning.context import TuningCase
-from pages.tuning.labels import table_html
-from pages.tuning.metric_cells import VERDICTS
+from pages.tuning.labels import VERDICTS, table_html
 from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING

@@ -13,7 +13,6 @@ from pages._shared import charts
 from pages._shared.cards import esc
 from pages._shared.palette import ACCENT, GRID, INK, MUTED, SURFACE
 from pages.tuning import labels
-from pages.tuning.metric_cells import BASELINES
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS, WHOLE_METRICS
 from recsys.tuning.config import EvaluationConfig
@@ -234,7 +233,7 @@ def tradeoff_chart(
             **look,
         )
 
-    models = [(BASELINES[each], values) for each, values in baselines.items()]
+    models = [(labels.BASELINES[each], values) for each, values in baselines.items()]
     diamond = {"symbol": "diamond", "size": 17, "color": MUTED[tone], "line": {"width": 1, "color": SURFACE[tone]}}
     add("Simple models, numbered as in the table", models, marker=diamond)
     chart.add_traces(_numbers(baselines, metrics, ranges, tone))

@@ -10,7 +10,7 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages.tuning import context
 from pages.tuning.context import TuningCase
-from pages.tuning.metric_cells import metric_of
+from pages.tuning.labels import metric_of
 from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING

@@ -18,7 +18,6 @@ from pages._shared.widgets import download
 from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
-from pages.tuning.metric_cells import BASELINES
 from pages.tuning.presets.actions import NAME_KEY
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
@@ -77,7 +76,7 @@ class Report:
             panel.protocol,
             notes,
             conclusion,
-            {BASELINES[name]: each for name, each in against_baselines(case).items()},
+            {labels.BASELINES[name]: each for name, each in against_baselines(case).items()},
             {
                 "data": str(panel.data["name"]),
                 "fingerprint": str(panel.data["fingerprint"]),

@@ -7,8 +7,7 @@ from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.palette import LOOKS
 from pages.tuning import labels
-from pages.tuning.labels import table_html
-from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of, table_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval

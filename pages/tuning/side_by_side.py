@@ -15,8 +15,8 @@ from pages._shared.widgets import button
 from pages._shared.words import signed
 from pages.tuning import context, labels, metric_charts, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
+from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of
 from pages.tuning.live_metrics import FEW, shoppers_text
-from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
 from pages.tuning.shopper_lists import letter_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated
-from pages.tuning.labels import table_html
-from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of, table_html
 from pages.tuning.search.goal_search import round_bound
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt

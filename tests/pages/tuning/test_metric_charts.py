@@ -5,7 +5,7 @@ import math
 import pytest
 
 from pages.tuning import metric_charts
-from pages.tuning.metric_cells import BASELINES
+from pages.tuning.labels import BASELINES
 from recsys.tuning.config import EvaluationConfig
 
 METRICS = "ndcg", "ild"

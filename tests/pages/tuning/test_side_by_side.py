@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared.view import Choices
 from pages.tuning import controls, labels, report_tables, shopper_lists, side_by_side
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metric_cells import GROUPS
+from pages.tuning.labels import GROUPS
 from pages.tuning.report import Report, report_html
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine

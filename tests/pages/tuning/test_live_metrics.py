@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning.metric_cells import GROUPS, ChangeCell, tiles_html
+from pages.tuning.labels import GROUPS, ChangeCell
+from pages.tuning.live_metrics import tiles_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
