@@ -14,7 +14,7 @@ from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.metric_charts import Point
 from pages.tuning.presets import actions
 from pages.tuning.search import form, goal_search, summary
-from pages.tuning.search.goal_search import SearchRequest, fill_goal
+from pages.tuning.search.goal_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs import JobStatus
@@ -229,7 +229,7 @@ def _instead(found: SearchResult) -> None:
     with st.container(key="search_instead"):
         goal = isolated(describe_goal(easier))
         st.html(f'<p class="sw-note">What could be asked instead: <strong>{goal}</strong></p>')
-        button("Ask for that", "ask_instead", "edit", fill_goal, easier)
+        button("Ask for that", "ask_instead", "edit", form.fill_goal, easier)
 
 
 def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, can_go_on: bool) -> None:

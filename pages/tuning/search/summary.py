@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from pages._shared import words
 from pages._shared.cards import esc, isolated
+from pages.tuning.context import TuningContext
 from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of, table_html
-from pages.tuning.search.goal_search import round_bound
+from pages.tuning.search import goal_search
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.paired import Difference
 from recsys.tuning.goal_evaluation import MARGIN
-from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_segment
+from recsys.tuning.goals import Constraint, Goal, describe_constraint, describe_goal, describe_segment
 from recsys.tuning.search import Answer, ConstraintOutcome, SearchResult
 
 _ERRORS_WIDE = 3.92
@@ -25,6 +26,43 @@ _NEARLY = 0.9
 
 _AGAINST = "Against equal weights", "Against the model’s weights"
 _ANSWERS = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
+
+
+def goal_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
+    """A goal before it is searched for: what its metrics ask, how long it takes, and on whom it is chosen."""
+    engines = (room.validation, room.test)
+    chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
+    asks = " ".join(
+        f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
+    )
+    took = words.duration(5 * max(round(goal_search.usual_s(room, n_trials) / 5), 1))
+    return (
+        f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
+        f"<strong>{isolated(describe_goal(goal))}</strong></p>"
+        f'<ul class="sw-goal-asks">{asks}</ul>'
+        f'<p class="sw-note">Takes about {took}. Chosen on earlier choices '
+        f"({words.count(chosen_on, 'validation shopper')}). "
+        f"What many of the same people chose later ({words.count(told_by, 'test shopper')}) is looked at only then, to "
+        "tell what the choice is worth. The goal says who counts and how long lists are; the controls above play no "
+        "part, and stay usable meanwhile.</p></div>"
+    )
+
+
+def step_of(metric: str) -> float:
+    """Bounds that are proposed are multiples of this."""
+    usual = {"share": 0.01, "bits": 0.1, "lift": 0.05}
+    return usual.get(METRICS[metric].unit, 0.001 if METRICS[metric].digits > 3 else 0.01)
+
+
+def round_bound(metric: str, value: float, *, at_least: bool) -> float:
+    """The nearest round bound that a value keeps.
+
+    >>> round_bound("coverage", 0.437, at_least=True), round_bound("ild", 0.4972, at_least=False)
+    (0.43, 0.5)
+    """
+    step = step_of(metric)
+    steps = math.floor(value / step + 1e-9) if at_least else math.ceil(value / step - 1e-9)
+    return round(steps * step, 6)
 
 
 def is_kept(kept: ConstraintOutcome) -> bool:

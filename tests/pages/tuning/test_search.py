@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.tuning.search import form as asking
 from pages.tuning.search import goal_search, summary
-from pages.tuning.search.goal_search import EXAMPLES, MOST_CONDITIONS
+from pages.tuning.search.form import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.jobs import Job, State, record
