@@ -185,32 +185,15 @@ PINNED_PARAMETER = "pinned"
 
 
 def choose_reference(now: EvaluationConfig, default_weights: FusionSettings, saved: SavedPresets) -> EvaluationConfig:
-    """A selectbox, and a button that pins what is on the sliders now."""
+    """A selectbox, and a button that pins what is on the sliders now; what is compared differs in its mixing alone."""
     presets = saved.presets
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
         name = select("Compare with", reference_names(presets), "against", MODEL, width=260)
         about = "Keeps what is on the sliders now, to compare with while you go on."
         button("Pin this setting", "pin", "push_pin", _pin, now, help=about)
         if saved.away:
-            known = "those last seen are offered" if presets else "none is offered"
-            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
-    return _setting_of(name, now, default_weights, presets)
-
-
-def reference_names(presets: Sequence[Preset]) -> list[str]:
-    """The names of all references that there are now."""
-    return [MODEL, EQUAL, *([PINNED] if _pinned() else []), *map(reference_name, presets)]
-
-
-def reference_name(preset: Preset) -> str:
-    """What a preset is called among the references, apart from those that are always there."""
-    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
-
-
-def _setting_of(
-    name: str, now: EvaluationConfig, default_weights: FusionSettings, presets: Sequence[Preset]
-) -> EvaluationConfig:
-    """The setting of that name, with the list length and the filters of `now`, so that only the mixing differs."""
+            offered = "those last seen are offered" if presets else "none is offered"
+            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {offered}.</p>')
     known = {
         MODEL: EvaluationConfig("the model's weights", RankingSettings(default_weights), now.scenario),
         EQUAL: EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1)), now.scenario),
@@ -222,6 +205,16 @@ def _setting_of(
         known[reference_name(each)] = EvaluationConfig(f"preset {each.name}", ranking, scenario)
     found = known.get(name, known[MODEL])
     return replace(found, settings=replace(found.settings, filters=now.settings.filters, n=now.settings.n))
+
+
+def reference_names(presets: Sequence[Preset]) -> list[str]:
+    """The names of all references that there are now."""
+    return [MODEL, EQUAL, *([PINNED] if _pinned() else []), *map(reference_name, presets)]
+
+
+def reference_name(preset: Preset) -> str:
+    """What a preset is called among the references, apart from those that are always there."""
+    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
 
 
 def positions_of(ranking: RankingSettings) -> tuple[object, ...]:

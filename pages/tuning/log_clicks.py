@@ -10,6 +10,7 @@ from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.notices import empty_html
 from pages._shared.palette import ACCENT, LOOKS, MUTED
+from pages._shared.widgets import switch
 from pages._shared.words import signed
 from pages.tuning import context, metric_charts
 from pages.tuning.context import TuningCase
@@ -67,18 +68,12 @@ def clicks_by_the_log(case: TuningCase) -> None:
         return
     if evaluator.log_of.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
         log.offer_again()
-    closeness = st.segmented_control(
-        "How closely pages follow the setting",
-        list(TEMPERATURES),
-        default=next(iter(TEMPERATURES)),
-        required=True,
-        key="follow",
-        help="A log of one policy says little of another that shows different products. Loosely, a product whose score "
+    about = (
+        "A log of one policy says little of another that shows different products. Loosely, a product whose score "
         "is one deviation better is shown 2.7 times as often; closely, 7 times; very closely, 55 times; and a quarter "
-        f"of places goes to any product. As its list, every page shows the {N_LISTED} best products and nothing else.",
-        bind="query-params",
+        f"of places goes to any product. As its list, every page shows the {N_LISTED} best products and nothing else."
     )
-    _draw(case, evaluator, closeness or next(iter(TEMPERATURES)))
+    _draw(case, evaluator, switch("How closely pages follow the setting", list(TEMPERATURES), "follow", help=about))
 
 
 def _draw(case: TuningCase, evaluator: LogEvaluator, closeness: str) -> None:

@@ -13,6 +13,7 @@ from pages._shared.cards import esc
 from pages._shared.frame import TUNE_PAGE, Frame, remembered
 from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
+from pages._shared.widgets import switch
 from pages.tuning import context, controls, labels, log_clicks
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
@@ -138,15 +139,7 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
 @st.fragment
 def _sections(room: TuningContext) -> None:
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
-        section = st.segmented_control(
-            "Section",
-            list(SECTIONS),
-            default=next(iter(SECTIONS)),
-            required=True,
-            key="room",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
+        section = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
         now, segment = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = controls.choose_reference(now, room.own_weights, resources.saved(room.home, room.shop).presets())
@@ -157,4 +150,4 @@ def _sections(room: TuningContext) -> None:
             return
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
-        SECTIONS[section or next(iter(SECTIONS))](case)
+        SECTIONS[section](case)

@@ -18,7 +18,7 @@ from pages._shared.widgets import download
 from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
-from pages.tuning.presets.actions import NAME_KEY
+from pages.tuning.presets.actions import NAME_KEY, name_field
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
@@ -67,40 +67,26 @@ class Report:
             imagined = imagined_sentence(case.n_imagined, found.n_shoppers)
             notes = f"{notes.rstrip('.')}. {imagined}, so no list is called better or worse at that"
         title = f"{found.b.name} against {found.a.name}"
-        return cls(
-            title[:1].upper() + title[1:],
-            case.room.shop,
-            by,
-            made_at,
-            found,
-            panel.protocol,
-            notes,
-            conclusion,
-            {labels.BASELINES[name]: each for name, each in against_baselines(case).items()},
-            {
-                "data": str(panel.data["name"]),
-                "fingerprint": str(panel.data["fingerprint"]),
-                "encoder": str(panel.data["encoder_id"]),
-                "model_in_use": case.room.model.model_id,
-            },
-        )
+        against = {labels.BASELINES[name]: each for name, each in against_baselines(case).items()}
+        parts = {"data": "name", "fingerprint": "fingerprint", "encoder": "encoder_id"}
+        provenance = {name: str(panel.data[part]) for name, part in parts.items()}
+        provenance["model_in_use"] = case.room.model.model_id
+        measured = (found, panel.protocol, notes, conclusion, against, provenance)
+        return cls(title[:1].upper() + title[1:], case.room.shop, by, made_at, *measured)
 
 
 def downloads(case: TuningCase, found: Comparison) -> None:
     """The report by one click; who signs it, and the tables, each behind a button."""
     by, conclusion = (str(st.session_state.get(name) or "") for name in (NAME_KEY, CONCLUSION))
-    download(
-        "Report",
-        "report",
-        "comparison.html",
-        "text/html",
-        lambda: report_html(Report.of(case, found, by, conclusion, datetime.now(UTC))),
-        "description",
-        help="One page that stands alone: to read, print, mail or file. All that is shown here, and how it was done.",
-    )
+    about = "One page that stands alone: to read, print, mail or file. All that is shown here, and how it was done."
+
+    def document() -> str:
+        return report_html(Report.of(case, found, by, conclusion, datetime.now(UTC)))
+
+    download("Report", "report", "comparison.html", "text/html", document, "description", help=about)
     with st.popover("Sign", icon=":material/draw:", key="sign"):
         st.html('<p class="sw-note">To stand on the report:</p>')
-        st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session")
+        name_field()
         st.text_area(
             "What you make of it",
             key=CONCLUSION,

@@ -87,22 +87,16 @@ def table(found: Comparison) -> pd.DataFrame:
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
+    alike = "How alike both lists are: 1 is the same list, 0 nothing in common; the top counts most."
+    common = "How many products stand on both lists, at any place."
+    chose = "Whether a list holds what the shopper went on to choose, which no model was told."
+    known = "How many products of theirs the models learnt from."
     return {
         "Shopper": config.TextColumn(pinned=True),
-        "Alike": config.ProgressColumn(
-            help="How alike both lists are: 1 is the same list, 0 nothing in common; the top counts most.",
-            format="%.2f",
-            min_value=0,
-            max_value=1,
-            width="small",
-        ),
-        "On both lists": config.TextColumn(help="How many products stand on both lists, at any place.", width="small"),
-        "What they chose": config.TextColumn(
-            help="Whether a list holds what the shopper went on to choose, which no model was told."
-        ),
-        "Products known": config.NumberColumn(
-            help="How many products of theirs the models learnt from.", format="%d", width="small"
-        ),
+        "Alike": config.ProgressColumn(help=alike, format="%.2f", min_value=0, max_value=1, width="small"),
+        "On both lists": config.TextColumn(help=common, width="small"),
+        "What they chose": config.TextColumn(help=chose),
+        "Products known": config.NumberColumn(help=known, format="%d", width="small"),
     }
 
 

@@ -58,6 +58,11 @@ def visitor_name() -> str:
     return str(st.session_state.get(NAME_KEY) or "")
 
 
+def name_field(**look: Any) -> None:
+    """Draw the field for who saves and signs, for everybody to see; kept for the session."""
+    st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session", **look)
+
+
 @contextmanager
 def attempt(room: TuningContext, where: str = PAGE) -> Iterator[None]:
     """Do something with the store; a problem ends it, changes nothing, and is shown at `where`."""

@@ -50,7 +50,7 @@ def presets(case: TuningCase) -> None:
         file, mime, export = "shelfwise-presets.json", "application/json", partial(export_presets, found.presets)
         download("Export all", "export_all", file, mime, export, disabled=not found.presets)
         _deleted(room)
-        _who_field()
+        actions.name_field(icon=":material/person:", label_visibility="collapsed", width=190)
     if found.away:
         _away(case, found.away, bool(found.presets))
     actions.show_outcome(room)
@@ -227,19 +227,6 @@ def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more
         st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=goal_help, **more)
     right.text_area("Description", text, key=text_key, max_chars=LONGEST_DESCRIPTION, height=height, **more)
     return right
-
-
-def _who_field() -> None:
-    st.text_input(
-        "Your name",
-        key=actions.NAME_KEY,
-        max_chars=80,
-        placeholder="Your name",
-        icon=":material/person:",
-        label_visibility="collapsed",
-        width=190,
-        persist_state="session",
-    )
 
 
 def _details(case: TuningCase, preset: Preset) -> None:

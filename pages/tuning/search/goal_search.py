@@ -27,11 +27,8 @@ from recsys.tuning.search import MOST_TRIALS
 EFFORTS: Mapping[str, int] = {"Quick": 60, "Thorough": 240, "Very thorough": 600}
 """How many settings with variety are tried, by what it is called."""
 
-_READY_S, _MAPPING_S = 3.0, 3.0
-_TRYING_S, _CHOOSING_S = (5.0, 0.09), (8.0, 0.055)
-"""At first, and more for each setting. Measured on two busy cores for the 911 validation shoppers of the demo shop."""
-
 _DEMO_SHOPPERS = 911
+"""Validation shoppers of the demo shop, on which the usual times were measured."""
 
 
 class SearchRequest(NamedTuple):
@@ -55,14 +52,8 @@ def request_of(work: Job) -> SearchRequest | None:
 def start(room: TuningContext, request: SearchRequest) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
     require_length(request.goal)
-    start_search(
-        work_of(room).folder,
-        room.home.panel(room.split),
-        request.goal,
-        request.n_trials,
-        database_url(room.home),
-        default=room.own_weights,
-    )
+    folder, panel = work_of(room).folder, room.home.panel(room.split)
+    start_search(folder, panel, *request, database_url(room.home), default=room.own_weights)
 
 
 def require_length(goal: Goal) -> None:
@@ -91,12 +82,12 @@ def is_of_other_data(room: TuningContext, panel_ids: object) -> bool:
 
 
 def usual_shares(n_trials: int) -> Mapping[str, float]:
-    """How long the stages of a search take beside each other."""
+    """How long the stages of a search take, in seconds on two busy cores for the demo shop."""
     return {
-        "Getting ready": _READY_S,
-        "Mapping weights": _MAPPING_S,
-        "Trying variety": _TRYING_S[0] + n_trials * _TRYING_S[1],
-        "Choosing": _CHOOSING_S[0] + n_trials * _CHOOSING_S[1],
+        "Getting ready": 3.0,
+        "Mapping weights": 3.0,
+        "Trying variety": 5.0 + 0.09 * n_trials,
+        "Choosing": 8.0 + 0.055 * n_trials,
         "Measuring on test shoppers": 0.3,
     }
 
@@ -109,13 +100,8 @@ def usual_s(room: TuningContext, n_trials: int) -> float:
 
 def job_display(n_trials: int) -> job_progress.JobDisplay:
     """How its progress is shown."""
-    return job_progress.JobDisplay(
-        label="Searching for good weights",
-        start="Search",
-        usual_shares=usual_shares(n_trials),
-        is_resumable=True,
-        key="search_",
-    )
+    shares = usual_shares(n_trials)
+    return job_progress.JobDisplay("Searching for good weights", "Search", shares, is_resumable=True, key="search_")
 
 
 def marked_settings(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> dict[str, Point]:

@@ -25,7 +25,13 @@ _NEARLY = 0.9
 """The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
 
 _AGAINST = "Against equal weights", "Against the model’s weights"
-_ANSWERS = {"met": "met", "missed": "missed", "cannot tell": "cannot be told for sure"}
+
+_MARKS: Mapping[Answer, tuple[str, str, str]] = {
+    "met": ("✓", "better", "met"),
+    "missed": ("✕", "worse", "missed"),
+    "cannot tell": ("≈", "unclear", "cannot be told for sure"),
+}
+"""By answer, a mark that needs no colour, the class whose colour it has, and the answer in a sentence."""
 
 
 def goal_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
@@ -115,7 +121,7 @@ def trials_text(found: SearchResult) -> str:
 def outcome_texts(found: SearchResult) -> list[str]:
     """Which conditions hold for test shoppers, one sentence each."""
     return [
-        f"{describe_constraint(kept.constraint)}: {_ANSWERS[kept.answer]}, with "
+        f"{describe_constraint(kept.constraint)}: {_MARKS[kept.answer][2]}, with "
         f"{fmt.value(kept.constraint.metric, kept.value)}."
         for kept in found.kept
     ]
@@ -178,14 +184,6 @@ def _size(metric: str, number: float) -> str:
     return fmt.change(metric, abs(number)).removeprefix("+")
 
 
-_MARKS: Mapping[Answer, tuple[str, str]] = {
-    "met": ("✓", "better"),
-    "missed": ("✕", "worse"),
-    "cannot tell": ("≈", "unclear"),
-}
-"""A mark that needs no colour, and the class whose colour it has, by answer."""
-
-
 def metrics_html(found: SearchResult, clicks: ClickProbabilities) -> str:
     """A row a metric, in the groups of the live metrics; on test against two references."""
     bodies = grouped_rows(lambda name: _metric(found, name, clicks), 5, "sw-figure-group")
@@ -233,7 +231,7 @@ def conditions_html(found: SearchResult) -> str:
 
 
 def _outcome(label: str, kept: ConstraintOutcome) -> str:
-    mark, colour = _MARKS[kept.answer]
+    mark, colour, _ = _MARKS[kept.answer]
     return (
         f'<td class="sw-metric-{colour}" data-label="{label}"><span class="sw-verdict" aria-hidden="true">{mark}</span>'
         f' <strong>{esc(kept.answer)}</strong> <span class="sw-kept-value">'
