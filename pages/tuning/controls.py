@@ -7,20 +7,9 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from pages._shared import address, controls
+from pages._shared import address, controls, view
 from pages._shared.caching import SavedPresets
-from pages._shared.view import (
-    ANY,
-    DEFAULT_LENGTH,
-    KNOWN,
-    LENGTHS,
-    MAX_WEIGHT,
-    METHODS,
-    USUAL_VARIETY,
-    Choices,
-    control_values,
-    positions,
-)
+from pages._shared.view import ANY, Choices
 from pages._shared.widgets import button
 from pages.tuning import labels
 from recsys.errors import RecsysError
@@ -47,7 +36,7 @@ def select(label: str, options: Sequence[str], key: str, default: str, **more: A
 def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
     """All controls in their order on the page: the mixer, then a row of popovers."""
     with st.container(key="mixer"):
-        weights = controls.weights(choices, KNOWN)
+        weights = controls.weights(choices, view.KNOWN)
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         scenario = circumstances(choices)
         who = segment(panel, scenario)
@@ -148,27 +137,27 @@ def _variety_label() -> str:
         strength = float(st.session_state.get("diversity", st.query_params.get("diversity", "0")))
     except ValueError:  # an address that the slider will not follow either
         strength = 0.0
-    method, n = _current("method", tuple(METHODS)), _current("n", tuple(map(str, LENGTHS)))
+    method, n = _current("method", tuple(view.METHODS)), _current("n", tuple(map(str, view.LENGTHS)))
     return labels.variety_button(
         strength if 0 <= strength <= 1 else 0.0,
-        method if method != ANY else str(USUAL_VARIETY["method"]),
-        int(n) if n != ANY else DEFAULT_LENGTH,
+        method if method != ANY else str(view.USUAL_VARIETY["method"]),
+        int(n) if n != ANY else view.DEFAULT_LENGTH,
     )
 
 
 def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
-    state.update(choices.start_weights(KNOWN))
+    state.update(choices.start_weights(view.KNOWN))
     state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, *_PROPERTIES)})
     state.update({"same_context": False, "only_available": False, "category": []})
-    state.update(controls.variety_start(choices, KNOWN))
+    state.update(controls.variety_start(choices, view.KNOWN))
 
 
 def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = None) -> None:
     """Put the controls where a setting has them, weights to whole numbers, and select `segment` unless it is None."""
     state, ranking = st.session_state, setting.settings
-    state.update(control_values(ranking))
+    state.update(view.control_values(ranking))
     stated = setting.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
     state["only_available"] = ranking.filters.only_available
@@ -220,7 +209,7 @@ def reference_name(preset: Preset) -> str:
 def positions_of(ranking: RankingSettings) -> tuple[object, ...]:
     """Where the controls of mix, variety and length stand for a setting; without variety its method plays no part."""
     strength = round(ranking.diversity, 2)
-    return positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
+    return view.positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
 
 
 def ranking_of(settings: PresetSettings) -> RankingSettings:
@@ -237,9 +226,9 @@ def _pinned() -> EvaluationConfig | None:
     """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
     query = parse_qs(st.query_params.get(PINNED_PARAMETER, ""))
     try:
-        weights = FusionSettings(**{name: float(query[name][-1]) / MAX_WEIGHT for name in COMPONENTS})
+        weights = FusionSettings(**{name: float(query[name][-1]) / view.MAX_WEIGHT for name in COMPONENTS})
         strength = float(query.get("diversity", ["0"])[-1])
-        method = METHODS[query.get("method", [str(USUAL_VARIETY["method"])])[-1]]
+        method = view.METHODS[query.get("method", [str(view.USUAL_VARIETY["method"])])[-1]]
         ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
         stated = {name: query[name][-1] for name in CONTEXT_DIMENSIONS if name in query}
         Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
@@ -249,7 +238,7 @@ def _pinned() -> EvaluationConfig | None:
 
 
 def _pin(now: EvaluationConfig) -> None:
-    weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
+    weights = {name: round(view.MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
     variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
     stated = {name: value for name, value in now.scenario.stated if value}
     address.put(PINNED_PARAMETER, urlencode(weights | variety | stated))
@@ -262,7 +251,7 @@ def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[st
     All weights are stated, so that no default stands in for one.
     """
     ranking = setting.settings
-    found = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(ranking.fusion).items()}}
+    found = {"shopper": [user_id], **{name: [str(at)] for name, at in view.positions(ranking.fusion).items()}}
     found["n"] = [str(ranking.n)]
     if ranking.diversity:
         found |= {"diversity": [f"{ranking.diversity:g}"], "method": [ranking.method.upper()]}

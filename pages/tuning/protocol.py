@@ -8,8 +8,7 @@ import streamlit as st
 from pages._shared import job_progress, words
 from pages._shared.cards import esc
 from pages._shared.notices import notice_html
-from pages.tuning import context
-from pages.tuning.context import TuningCase
+from pages.tuning.context import TuningCase, sliders
 from pages.tuning.labels import metric_of
 from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.metrics.registry import METRICS
@@ -222,7 +221,7 @@ def prepare_log(home: AppPaths) -> Preparation:
 
     def can_read() -> bool:
         try:
-            context.sliders(home)
+            sliders(home)
         except ArtifactError:
             return False
         return True

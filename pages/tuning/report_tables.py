@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.palette import LOOKS
-from pages.tuning import labels
-from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of, table_html
+from pages.tuning.labels import ChangeCell, differences, grouped_rows, metric_of, question_of, table_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
@@ -53,7 +52,7 @@ def settings_html(found: Comparison) -> str:
     rows += "".join(
         f'<tr><th scope="row">{label}</th><td data-label="A">{isolated(a)}</td><td data-label="B">{isolated(b)}</td>'
         f'<td class="n">{"differs" if a != b else same}</td></tr>'
-        for label, a, b in labels.differences(found.a, found.b)
+        for label, a, b in differences(found.a, found.b)
     )
     names = [
         f'{letter}<span class="by">{isolated(each.name)}</span>'

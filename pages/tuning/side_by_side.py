@@ -8,11 +8,9 @@ import streamlit as st
 
 from pages._shared import address, charts, words
 from pages._shared.cards import esc, isolated
-from pages._shared.charts import framed
 from pages._shared.notices import empty_html
 from pages._shared.palette import INK, LOOKS, SURFACE
 from pages._shared.widgets import button
-from pages._shared.words import signed
 from pages.tuning import context, labels, metric_charts, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
 from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of
@@ -82,7 +80,7 @@ def _swap() -> None:
 
 def _categories(categories: Sequence[CategoryShown]) -> None:
     if categories:
-        changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
+        changes = ", ".join(f"{each.category or 'no category'} {words.signed(each.change, 0)}" for each in categories)
         alt = f"Places on all lists that categories win or lose with B: {changes}"
         charts.show_chart(category_figure(categories, charts.theme()), alt, key="categories_shown")
         return
@@ -235,7 +233,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
         y=rows,
         orientation="h",
         marker={"color": [(MORE if change > 0 else LESS)[tone] for change in changes], "pattern": hatching},
-        text=[signed(change, 0) for change in changes],
+        text=[words.signed(change, 0) for change in changes],
         textposition="outside",
         textfont={"size": 12, "color": INK[tone]},
         cliponaxis=False,
@@ -245,7 +243,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
     low, high = min(0, *changes), max(0, *changes)
     room = 0.24 * (high - low)  # for the numbers at the ends of the bars
     return go.Figure(bars).update_layout(
-        **framed("Categories: places won and lost", tone),
+        **charts.framed("Categories: places won and lost", tone),
         xaxis=metric_charts.axis(
             tone,
             title_text="Places on all lists together, B less A",

@@ -11,7 +11,6 @@ from pages._shared.cards import esc
 from pages._shared.notices import notice_html
 from pages._shared.view import LENGTHS
 from pages._shared.widgets import button
-from pages._shared.words import sentence
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import cards
@@ -71,7 +70,7 @@ def attempt(room: TuningContext, where: str = PAGE) -> Iterator[None]:
     except RecsysError as problem:
         titles = {ConflictError: "Somebody else was faster:", StoreUnavailable: "The presets cannot be reached:"}
         title = next((each for kind, each in titles.items() if isinstance(problem, kind)), "That was not done:")
-        _report(title, sentence(str(problem)), where=where, is_problem=True)
+        _report(title, words.sentence(str(problem)), where=where, is_problem=True)
     else:
         resources.saved(room.home, room.shop).expire()
 

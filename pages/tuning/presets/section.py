@@ -15,7 +15,6 @@ from pages._shared.widgets import button, download
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import actions, cards
-from pages.tuning.presets.cards import card_html
 from recsys.errors import StoreError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.jobs import Job, JobStatus
@@ -120,7 +119,7 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
     drift = cards.measure_drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
-        st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
+        st.html(cards.card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
                 button("Restore", f"back_{pid}", "", actions.restore, room, pid)

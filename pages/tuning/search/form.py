@@ -14,7 +14,6 @@ from pages._shared.view import ANY, LENGTHS
 from pages._shared.widgets import button
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.controls import select
 from pages.tuning.search import goal_search, summary
 from pages.tuning.search.goal_search import EFFORTS, SearchRequest
 from recsys.documents import Form, from_json
@@ -241,8 +240,9 @@ def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
 def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
     *most, last = map(str, EFFORTS.values())
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
-        about = f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
-        effort = select("How hard to search", list(EFFORTS), "effort", "Quick", help=f"{about}are tried.", width=190)
+        tried = f"{', '.join(most)} or {last} settings with variety are tried"
+        about = f"Every mix of weights is measured anyway; besides, {tried}."
+        effort = controls.select("How hard to search", list(EFFORTS), "effort", "Quick", help=about, width=190)
         n_trials, can_start = EFFORTS[effort], goal is not None and not is_running
         request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
         only_one = "One search of this shop at a time." if is_running else None

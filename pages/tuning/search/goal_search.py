@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from pages._shared import job_progress
 from pages._shared.view import LENGTHS
-from pages.tuning import context
-from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.context import TuningCase, TuningContext, means_of
 from pages.tuning.metric_charts import Point
 from recsys.errors import RecsysError, SettingsError
 from recsys.jobs import Job
@@ -126,7 +125,7 @@ def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> 
     if not segment.mask(engine.panel.shoppers).any():
         return {}
     try:
-        found = context.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+        found = means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     except RecsysError:
         return {}  # a setting that cannot be measured has no place
     return {name: each.mean for name, each in found.items() if not math.isnan(each.mean)}

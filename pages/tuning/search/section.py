@@ -11,7 +11,6 @@ from pages._shared.notices import notice_html
 from pages._shared.widgets import button
 from pages.tuning import controls, labels, metric_charts
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metric_charts import Point
 from pages.tuning.presets import actions
 from pages.tuning.search import form, goal_search, summary
 from pages.tuning.search.goal_search import SearchRequest
@@ -185,7 +184,7 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     st.container(key="chart_sought").html(summary.metrics_html(found, case.room.test.panel.clicks))
 
 
-def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
+def legend_html(marked: Mapping[str, metric_charts.Point], *, is_done: bool) -> str:
     """What the marks on the chart of a search mean."""
     names = metric_charts.mark_names(is_done=is_done)
     shown = {kind: names[kind] for kind in ("best", "reference", "now") if kind in marked}
