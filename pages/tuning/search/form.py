@@ -14,7 +14,7 @@ from pages._shared.view import ANY, LENGTHS
 from pages._shared.widgets import button
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.search import goal_search, summary
+from pages.tuning.search import goal_search
 from pages.tuning.search.goal_search import EFFORTS, SearchRequest
 from recsys.documents import Form, from_json
 from recsys.errors import SettingsError
@@ -102,7 +102,7 @@ def draw_form(room: TuningContext, *, is_running: bool) -> None:
     goal, problem = (None, "") if problems else _checked(room, draft)
     n_trials = _start(room, goal, is_running=is_running)
     if goal:
-        st.html(summary.goal_html(room, goal, n_trials))
+        st.html(_summary_html(room, goal, n_trials))
     elif problem:
         st.html(f'<div class="sw-goal sw-goal-unread" role="status"><p>{_sentence(problem)}</p></div>')
 
@@ -209,7 +209,7 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
     field("metric", st.selectbox, condition.metric, list(METRICS), format_func=lambda name: METRICS[name].short)
     field("kind", st.selectbox, kind, list(KINDS))
     if kind != "no worse than equal weights":
-        step = 1.0 if is_relative else scale * summary.step_of(condition.metric)
+        step = 1.0 if is_relative else scale * goal_search.step_of(condition.metric)
         icon, value = ":material/percent:" if is_percent else None, round(scale * condition.value, 6)
         field("value", st.number_input, value, step=step, format="%.6g", icon=icon, width=150)
     about = "Take this condition out"
@@ -249,6 +249,25 @@ def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
         more = {"type": kind, "disabled": not can_start, "help": only_one}
         button("Search", "search", "search", begin_search, room, request, **more)
     return n_trials
+
+
+def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
+    engines = (room.validation, room.test)
+    chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
+    asks = " ".join(
+        f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
+    )
+    took = words.duration(5 * max(round(goal_search.usual_s(room, n_trials) / 5), 1))
+    return (
+        f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
+        f"<strong>{isolated(describe_goal(goal))}</strong></p>"
+        f'<ul class="sw-goal-asks">{asks}</ul>'
+        f'<p class="sw-note">Takes about {took}. Chosen on earlier choices '
+        f"({words.count(chosen_on, 'validation shopper')}). "
+        f"What many of the same people chose later ({words.count(told_by, 'test shopper')}) is looked at only then, to "
+        "tell what the choice is worth. The goal says who counts and how long lists are; the controls above play no "
+        "part, and stay usable meanwhile.</p></div>"
+    )
 
 
 def _sentence(problem: str) -> str:
@@ -294,7 +313,7 @@ def start_condition(metric: str, kind: Kind, equal: Mapping[str, float]) -> Cond
     value = USUAL_SLACK if kind.startswith("within") else 0.0
     if against == "value":
         at_least = kind == "at least"
-        value = summary.round_bound(metric, equal.get(metric, 0.0), at_least=at_least)
+        value = goal_search.round_bound(metric, equal.get(metric, 0.0), at_least=at_least)
     return Condition(metric=metric, value=value, against=against, at_least=at_least)
 
 

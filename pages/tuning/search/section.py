@@ -12,7 +12,7 @@ from pages._shared.widgets import button
 from pages.tuning import controls, labels, metric_charts
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.presets import actions
-from pages.tuning.search import form, goal_search, summary
+from pages.tuning.search import form, goal_search
 from pages.tuning.search.goal_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -180,8 +180,8 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     with about, st.container(key="chart_search_front", height="stretch"):
         _front(case, found, outdated=outdated)
     if found.kept:
-        st.container(key="chart_kept").html(summary.conditions_html(found))
-    st.container(key="chart_sought").html(summary.metrics_html(found, case.room.test.panel.clicks))
+        st.container(key="chart_kept").html(goal_search.conditions_html(found))
+    st.container(key="chart_sought").html(goal_search.metrics_html(found, case.room.test.panel.clicks))
 
 
 def legend_html(marked: Mapping[str, metric_charts.Point], *, is_done: bool) -> str:
@@ -206,10 +206,10 @@ def outdated_html() -> str:
 
 def _found_html(found: SearchResult) -> str:
     settings, variety = found.settings, variety_text(found.settings)
-    first, points, after = summary.finding_text(found), summary.outcome_texts(found), ""
-    if failing := summary.shortfall_texts(found):
+    first, points, after = goal_search.finding_text(found), goal_search.outcome_texts(found), ""
+    if failing := goal_search.shortfall_texts(found):
         first, points = "Nothing that was tried keeps all conditions safely.", failing
-        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(summary.finding_text(found))}</p>'
+        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(goal_search.finding_text(found))}</p>'
     listed = "".join(f"<li>{isolated(line)}</li>" for line in points)
     return (
         f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(describe_goal(found.goal))}</p>'
@@ -217,12 +217,12 @@ def _found_html(found: SearchResult) -> str:
         + (f'<ul class="sw-points">{listed}</ul>' if listed else "")
         + f'{after}<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
         f'<p class="sw-note">{esc(variety[0].upper() + variety[1:])} · lists of {settings.n}</p></div>'
-        f'<p class="sw-note">{esc(summary.trials_text(found))}</p>'
+        f'<p class="sw-note">{esc(goal_search.trials_text(found))}</p>'
     )
 
 
 def _instead(found: SearchResult) -> None:
-    easier = summary.easier_goal(found)
+    easier = goal_search.easier_goal(found)
     if easier is None or easier == found.goal:
         return
     with st.container(key="search_instead"):
@@ -275,7 +275,9 @@ def compare(room: TuningContext, found: SearchResult) -> None:
 def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
-    actions.fill_form(found.goal, f"Found by a search. {summary.finding_text(found)} {summary.trials_text(found)}")
+    actions.fill_form(
+        found.goal, f"Found by a search. {goal_search.finding_text(found)} {goal_search.trials_text(found)}"
+    )
     st.session_state[_SECTION] = "Presets"
 
 
