@@ -288,6 +288,7 @@ def _add_estimates(chart: go.Figure, name: str, answer: MixAnswer, colour: str, 
     known = [each for each in ESTIMATORS if each in estimates]
     intervals = [estimates[each] for each in known]
     bars = [(0.0, 0.0) if math.isnan(each.low) else (each.mean - each.low, each.high - each.mean) for each in intervals]
+    downs, ups = [down for down, _ in bars], [up for _, up in bars]
     chart.add_scatter(
         x=[each.mean for each in intervals],
         y=[_SHORT[each] for each in known],
@@ -295,12 +296,6 @@ def _add_estimates(chart: go.Figure, name: str, answer: MixAnswer, colour: str, 
         mode="markers",
         orientation="h",
         marker={"color": colour, "symbol": symbol, "size": 10},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [up for _, up in bars],
-            "arrayminus": [down for down, _ in bars],
-            "color": colour,
-        },
+        error_x={"type": "data", "symmetric": False, "array": ups, "arrayminus": downs, "color": colour},
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )

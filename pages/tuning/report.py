@@ -158,7 +158,7 @@ def _summary(report: Report) -> str:
     points = "".join(f"<li>{isolated(sentence)}</li>" for sentence in summary(report.comparison))
     conclusion = ""
     if report.conclusion.strip():
-        lines = [line for line in report.conclusion.splitlines() if line.strip()]
+        lines = filter(str.strip, report.conclusion.splitlines())
         paragraphs = "".join(f'<p dir="auto">{esc(line)}</p>' for line in lines)
         by = f"<p class='quiet'>{isolated(report.by)}</p>" if report.by.strip() else ""
         conclusion = f'<section class="conclusion"><h2>Conclusion</h2>{paragraphs}{by}</section>'

@@ -23,14 +23,6 @@ from recsys.tuning.list_changes import (
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 N_CATEGORIES_SHOWN = 12
 
-_FATES = {
-    "found in both": "found with both",
-    "found only in A": "found only with A",
-    "found only in B": "found only with B",
-    "found in neither": "found with neither",
-    "nothing held out": "not known",
-}
-
 
 def settings_html(found: Comparison) -> str:
     """Both settings: weights as shares with the components' glyphs, and what else differs, in words."""
@@ -217,12 +209,13 @@ def _shopper(each: ShopperChange) -> str:
     facts = dict(each.facts)
     known = [f"{words.count(each.n_train, 'product')} known"]
     known += [facts[name] for name in ("top_category", "home") if name in facts]
+    fate = "not known" if each.fate == "nothing held out" else each.fate.replace(" in ", " with ")
     wanted = "".join(f"<p>{isolated(one.product.title)}{_ranks(one)}</p>" for one in each.wanted)
     return (
         f'<tr><th scope="row">{isolated(each.user_id)}<span class="by">{isolated(" · ".join(known))}</span>'
         f'<span class="by">{words.count(each.n_common, "product")} on both lists</span></th>'
         f"<td data-label='New'>{_titles(each.entered)}</td><td data-label='Gone'>{_titles(each.gone)}</td>"
-        f"<td data-label='Chose'>{wanted}<span class='by'>{esc(_FATES[each.fate])}</span></td></tr>"
+        f"<td data-label='Chose'>{wanted}<span class='by'>{esc(fate)}</span></td></tr>"
     )
 
 

@@ -67,7 +67,7 @@ def weight_map(case: TuningCase) -> None:
         return context.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
 
     with st.container(key="chart_mixes"):
-        show_mixes(view, lambda point: load(found, point), compare)
+        _mixes(view, compare)
 
 
 def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
@@ -213,9 +213,6 @@ def _elsewhere_html(view: MapView, plane: Plane) -> str:
 Compare = Callable[[int], Mapping[str, Difference]]
 """Every metric's change from the best mix to another one, the two compared alone."""
 
-Pick = Callable[[NDArray[np.bool_]], int]
-"""The point to prefer among some; -1 where there are none."""
-
 MOST_COMPARED = 40
 """So many mixes at most are compared with the best, for each that is offered besides."""
 
@@ -253,8 +250,8 @@ def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
     return found
 
 
-def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
-    """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
+def _without_loss(view: MapView, pick: Callable[[NDArray[np.bool_]], int], compare: Compare) -> int:
+    """The first point that `pick` prefers and that shows no loss, passing over all as far behind as a loser; or -1."""
     loss = (view.values[view.best] - view.values) * (1 if METRICS[view.metric].higher_is_better else -1)
     among = view.tied.copy()
     for _ in range(MOST_COMPARED):
@@ -268,8 +265,7 @@ def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
     return -1
 
 
-def show_mixes(view: MapView, load: Callable[[int], None], compare: Compare) -> None:
-    """One row a mix."""
+def _mixes(view: MapView, compare: Compare) -> None:
     rows = worth_loading(view, compare)
     if not rows:
         return
@@ -282,7 +278,7 @@ def show_mixes(view: MapView, load: Callable[[int], None], compare: Compare) -> 
             st.html(_row_html(view, row), width="stretch")
             is_now = row.point == now and np.allclose(view.now.shares, view.found.cells.weights[now], atol=1e-3)
             label, icon = ("On the sliders", "check") if is_now else (row.button, "tune")
-            button(label, f"load_{row.key}", icon, load, row.point, disabled=bool(is_now), width=185)
+            button(label, f"load_{row.key}", icon, load, view.found, row.point, disabled=bool(is_now), width=185)
 
 
 def _row_html(view: MapView, row: OfferedMix) -> str:

@@ -227,18 +227,11 @@ def _hexagons(chart: go.Figure, view: MapView, plane: Plane, points: np.ndarray,
     shares = shares if METRICS[view.metric].higher_is_better else 1 - shares
     fills = sample_colorscale(SCALE, np.nan_to_num(shares).tolist())
     x, y = plane.positions(view.found.cells.weights[points])
-    shapes = []
+    shapes, line = [], {"color": SURFACE[tone], "width": 0.7}
     for share, fill, at_x, at_y in zip(shares, fills, x.tolist(), y.tolist(), strict=True):
         corners = " L".join(f"{one:.4f},{two:.4f}" for one, two in plane.hexagon(at_x, at_y))
-        shapes.append(
-            {
-                "type": "path",
-                "path": f"M{corners} Z",
-                "fillcolor": _NOTHING if math.isnan(share) else fill,
-                "line": {"color": SURFACE[tone], "width": 0.7},
-                "layer": "below",
-            }
-        )
+        colour = _NOTHING if math.isnan(share) else fill
+        shapes.append({"type": "path", "path": f"M{corners} Z", "fillcolor": colour, "line": line, "layer": "below"})
     chart.update_layout(shapes=shapes)
 
 

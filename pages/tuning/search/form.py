@@ -14,6 +14,7 @@ from pages._shared.view import ANY, LENGTHS
 from pages._shared.widgets import button
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
+from pages.tuning.live_metrics import metric_label
 from pages.tuning.search import goal_search
 from pages.tuning.search.goal_search import EFFORTS, SearchRequest
 from recsys.documents import Form, from_json
@@ -121,14 +122,8 @@ def _aim(room: TuningContext, draft: GoalDraft) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
         st.session_state["goal_metric"], st.session_state["goal_k"] = draft.metric, draft.k
-        st.selectbox(
-            "As good as possible",
-            list(METRICS),
-            key="goal_metric",
-            format_func=lambda name: METRICS[name].short,
-            on_change=pick,
-            args=("metric",),
-        )
+        label, metrics = "As good as possible", list(METRICS)
+        st.selectbox(label, metrics, key="goal_metric", format_func=metric_label, on_change=pick, args=("metric",))
         st.selectbox("List length", sorted({*LENGTHS, draft.k}), key="goal_k", on_change=pick, args=("k",), width=120)
         _shoppers(room, draft)
 
@@ -206,7 +201,7 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
         more = {"key": key, "label_visibility": "collapsed", "on_change": change, "args": (part,), **more}
         draw(label, *rest, **more)
 
-    field("metric", st.selectbox, condition.metric, list(METRICS), format_func=lambda name: METRICS[name].short)
+    field("metric", st.selectbox, condition.metric, list(METRICS), format_func=metric_label)
     field("kind", st.selectbox, kind, list(KINDS))
     if kind != "no worse than equal weights":
         step = 1.0 if is_relative else scale * goal_search.step_of(condition.metric)

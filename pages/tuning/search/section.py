@@ -134,9 +134,8 @@ def _so_far(
     except (LookupError, TypeError, ValueError):
         st.html(notice_html("What was found so far cannot be read; another version of Shelfwise wrote it."))
         return
-    charts.show_chart(
-        figure, f"{len(points)} settings that no other found so far beats by both metrics", key="so_far_front"
-    )
+    alt = f"{len(points)} settings that no other found so far beats by both metrics"
+    charts.show_chart(figure, alt, key="so_far_front")
     st.html(legend_html(marked, is_done=False))
 
 
