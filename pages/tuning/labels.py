@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-import pandas as pd
-
 from pages._shared import words
 from pages._shared.cards import esc, isolated
-from pages._shared.notices import empty_html
 from pages._shared.palette import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
 from recsys.evaluation.metrics import format as fmt
@@ -212,21 +209,6 @@ def table_html(css_class: str, heads: Sequence[str] | Mapping[str, str], body: s
         about = f' title="{esc(title)}"' if title else ""
         columns += f'<th scope="col"{css}{about}>{head.removesuffix("#")}</th>'
     return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
-
-
-def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
-    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
-    head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
-    values = segment.as_dict()
-    rows = ""
-    for name in DIMENSIONS:
-        if name in values:
-            alone = Segment(((name, values[name]),))
-            others = Segment(tuple(pair for pair in segment.values if pair[0] != name))
-            cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
-            rows += f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>{cells}</tr>'
-    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
-    return head + table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
 def _property(name: str, value: str) -> str:

@@ -5,11 +5,12 @@ A new section is a function of a `TuningCase` that draws it, and a line in `SECT
 
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from pages._shared import resources
 from pages._shared.address import Query
-from pages._shared.cards import esc
+from pages._shared.cards import esc, isolated
 from pages._shared.frame import TUNE_PAGE, Frame, remembered
 from pages._shared.notices import empty_html, explain_address, notice_html
 from pages._shared.view import ANY, Choices
@@ -24,6 +25,7 @@ from pages.tuning.side_by_side import side_by_side
 from pages.tuning.weight_map import weight_map
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.segments import DIMENSIONS, Segment
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
@@ -136,6 +138,18 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     }
 
 
+def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
+    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
+    head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
+    rows = ""
+    for pair in sorted(segment.values, key=lambda pair: DIMENSIONS.index(pair[0])):
+        alone, others = Segment((pair,)), Segment(tuple(each for each in segment.values if each != pair))
+        cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
+        rows += f'<tr><th scope="row">{isolated(labels.shoppers(alone)[0])}</th>{cells}</tr>'
+    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
+    return head + labels.table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
+
+
 @st.fragment
 def _sections(room: TuningContext) -> None:
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
@@ -146,7 +160,7 @@ def _sections(room: TuningContext) -> None:
             metric = judge_by()
         case = TuningCase(room, now, against, segment, metric)
         if not case.mask.any():
-            st.html(labels.nobody_html(segment, room.test.panel.shoppers))
+            st.html(nobody_html(segment, room.test.panel.shoppers))
             return
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
