@@ -142,8 +142,8 @@ def compare(preset: Preset) -> None:
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
     with attempt(case.room):
-        new = {"settings": cards.present_settings(case), "measured": cards.measurement(case)}
-        saved = case.room.store.update(preset_id, version=version, by=visitor_name(), **new)
+        present, measured, by = cards.present_settings(case), cards.measurement(case), visitor_name()
+        saved = case.room.store.update(preset_id, version=version, settings=present, measured=measured, by=by)
         _report(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
 
