@@ -1,25 +1,18 @@
 """The controls of the tuning page, its buttons, and what a setting is compared with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from pages._shared import address, controls
+from pages._shared import address, controls, view
+from pages._shared.controls import button
 from pages._shared.resources import SavedPresets
 from pages._shared.view import (
     ANY,
-    DEFAULT_LENGTH,
-    KNOWN,
-    LENGTHS,
-    MAX_WEIGHT,
-    METHODS,
-    USUAL_VARIETY,
     Choices,
-    control_values,
-    positions,
 )
 from pages.tuning import labels
 from recsys.errors import RecsysError
@@ -36,18 +29,6 @@ _PROPERTIES = {
 """Select boxes of properties of shoppers, by key."""
 
 
-def button(label: str, key: str, icon: str, on_click: Callable[..., None], *args: object, **more: Any) -> None:
-    """Draw a button that calls `on_click(*args)`; `icon` is the name of a Material symbol, or "" for none."""
-    st.button(label, key=key, icon=f":material/{icon}:" if icon else None, on_click=on_click, args=args, **more)
-
-
-def download(
-    label: str, key: str, file: str, mime: str, data: Callable[[], str], icon: str = "download", **more: Any
-) -> None:
-    """Draw a button that hands over a file, which is made only then; the page does not run again."""
-    st.download_button(label, data, file, mime, key=key, icon=f":material/{icon}:", on_click="ignore", **more)
-
-
 def select(label: str, options: Sequence[str], key: str, default: str, **more: Any) -> str:
     """Draw a select box that the address holds; its value, or `default` where it is cleared."""
     return st.selectbox(label, options, key=key, bind="query-params", **more) or default
@@ -56,7 +37,7 @@ def select(label: str, options: Sequence[str], key: str, default: str, **more: A
 def setting(choices: Choices, panel: Panel) -> tuple[EvaluationConfig, Segment]:
     """All controls in their order on the page: the mixer, then a row of popovers."""
     with st.container(key="mixer"):
-        weights = controls.weights(choices, KNOWN)
+        weights = controls.weights(choices, view.KNOWN)
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         scenario = circumstances(choices)
         who = segment(panel, scenario)
@@ -84,13 +65,12 @@ def _scenario(values: Mapping[str, str]) -> Scenario:
 
 
 def _current(key: str, values: Sequence[str]) -> str:
-    """The value of a select box that is not drawn yet: as it was left, or as the address wants it."""
+    """The value of a control that is not drawn yet: as it was left, or as the address wants it."""
     value = st.session_state.get(key, st.query_params.get(key))
     return value if value in values else ANY
 
 
 def _is_on(key: str) -> bool:
-    """The same of a toggle."""
     return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
 
 
@@ -158,30 +138,27 @@ def _variety_label() -> str:
         strength = float(st.session_state.get("diversity", st.query_params.get("diversity", "0")))
     except ValueError:  # an address that the slider will not follow either
         strength = 0.0
-    method, n = _current("method", tuple(METHODS)), _current("n", tuple(map(str, LENGTHS)))
+    method, n = _current("method", tuple(view.METHODS)), _current("n", tuple(map(str, view.LENGTHS)))
     return labels.variety_button(
         strength if 0 <= strength <= 1 else 0.0,
-        method if method != ANY else str(USUAL_VARIETY["method"]),
-        int(n) if n != ANY else DEFAULT_LENGTH,
+        method if method != ANY else str(view.USUAL_VARIETY["method"]),
+        int(n) if n != ANY else view.DEFAULT_LENGTH,
     )
 
 
 def reset(choices: Choices) -> None:
     """Put every control back to its default."""
     state = st.session_state
-    state.update(choices.start_weights(KNOWN))
+    state.update(choices.start_weights(view.KNOWN))
     state.update({name: ANY for name in (*CONTEXT_DIMENSIONS, *_PROPERTIES)})
     state.update({"same_context": False, "only_available": False, "category": []})
-    state.update(controls.variety_start(choices, KNOWN))
+    state.update(controls.variety_start(choices, view.KNOWN))
 
 
 def load(choices: Choices, setting: EvaluationConfig, segment: Segment | None = None) -> None:
-    """Put the controls where a setting has them, and select `segment` unless it is None.
-
-    Weights go to whole numbers of the sliders' scale.
-    """
+    """Put the controls where a setting has them, weights to whole numbers, and select `segment` unless it is None."""
     state, ranking = st.session_state, setting.settings
-    state.update(control_values(ranking))
+    state.update(view.control_values(ranking))
     stated = setting.scenario.as_dict()
     state.update({name: stated.get(name) or ANY for name in CONTEXT_DIMENSIONS})
     state["only_available"] = ranking.filters.only_available
@@ -198,32 +175,15 @@ PINNED_PARAMETER = "pinned"
 
 
 def choose_reference(now: EvaluationConfig, default_weights: FusionSettings, saved: SavedPresets) -> EvaluationConfig:
-    """A selectbox, and a button that pins what is on the sliders now."""
+    """A selectbox, and a button that pins what is on the sliders now; what is compared differs in its mixing alone."""
     presets = saved.presets
     with st.container(horizontal=True, vertical_alignment="bottom", key="reference_row"):
         name = select("Compare with", reference_names(presets), "against", MODEL, width=260)
         about = "Keeps what is on the sliders now, to compare with while you go on."
         button("Pin this setting", "pin", "push_pin", _pin, now, help=about)
         if saved.away:
-            known = "those last seen are offered" if presets else "none is offered"
-            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {known}.</p>')
-    return _setting_of(name, now, default_weights, presets)
-
-
-def reference_names(presets: Sequence[Preset]) -> list[str]:
-    """The names of all references that there are now."""
-    return [MODEL, EQUAL, *([PINNED] if _pinned() else []), *map(reference_name, presets)]
-
-
-def reference_name(preset: Preset) -> str:
-    """What a preset is called among the references, apart from those that are always there."""
-    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
-
-
-def _setting_of(
-    name: str, now: EvaluationConfig, default_weights: FusionSettings, presets: Sequence[Preset]
-) -> EvaluationConfig:
-    """The setting of that name, with the list length and the filters of `now`, so that only the mixing differs."""
+            offered = "those last seen are offered" if presets else "none is offered"
+            st.html(f'<p class="sw-note sw-away">Presets cannot be read now; {offered}.</p>')
     known = {
         MODEL: EvaluationConfig("the model's weights", RankingSettings(default_weights), now.scenario),
         EQUAL: EvaluationConfig("equal weights", RankingSettings(FusionSettings(1, 1, 1, 1)), now.scenario),
@@ -237,10 +197,20 @@ def _setting_of(
     return replace(found, settings=replace(found.settings, filters=now.settings.filters, n=now.settings.n))
 
 
+def reference_names(presets: Sequence[Preset]) -> list[str]:
+    """The names of all references that there are now."""
+    return [MODEL, EQUAL, *([PINNED] if _pinned() else []), *map(reference_name, presets)]
+
+
+def reference_name(preset: Preset) -> str:
+    """What a preset is called among the references, apart from those that are always there."""
+    return f"{preset.name} (preset)" if preset.name in (MODEL, EQUAL, PINNED) else preset.name
+
+
 def positions_of(ranking: RankingSettings) -> tuple[object, ...]:
     """Where the controls of mix, variety and length stand for a setting; without variety its method plays no part."""
     strength = round(ranking.diversity, 2)
-    return positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
+    return view.positions(ranking.fusion), strength, ranking.method if strength else "", ranking.n
 
 
 def ranking_of(settings: PresetSettings) -> RankingSettings:
@@ -257,9 +227,9 @@ def _pinned() -> EvaluationConfig | None:
     """The setting that the address keeps to compare with, None where it keeps none that makes sense."""
     query = parse_qs(st.query_params.get(PINNED_PARAMETER, ""))
     try:
-        weights = FusionSettings(**{name: float(query[name][-1]) / MAX_WEIGHT for name in COMPONENTS})
+        weights = FusionSettings(**{name: float(query[name][-1]) / view.MAX_WEIGHT for name in COMPONENTS})
         strength = float(query.get("diversity", ["0"])[-1])
-        method = METHODS[query.get("method", [str(USUAL_VARIETY["method"])])[-1]]
+        method = view.METHODS[query.get("method", [str(view.USUAL_VARIETY["method"])])[-1]]
         ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
         stated = {name: query[name][-1] for name in CONTEXT_DIMENSIONS if name in query}
         Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance
@@ -269,8 +239,29 @@ def _pinned() -> EvaluationConfig | None:
 
 
 def _pin(now: EvaluationConfig) -> None:
-    weights = {name: round(MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
+    weights = {name: round(view.MAX_WEIGHT * weight) for name, weight in now.settings.fusion.as_dict().items()}
     variety = {"diversity": f"{now.settings.diversity:g}", "method": now.settings.method.upper()}
     stated = {name: value for name, value in now.scenario.stated if value}
     address.put(PINNED_PARAMETER, urlencode(weights | variety | stated))
     st.session_state["against"] = PINNED
+
+
+def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
+    """The parameters that put a setting and a shopper on another page, where what cannot be bought is always left out.
+
+    All weights are stated, so that no default stands in for one.
+    """
+    ranking = setting.settings
+    found = {"shopper": [user_id], **{name: [str(at)] for name, at in view.positions(ranking.fusion).items()}}
+    found["n"] = [str(ranking.n)]
+    if ranking.diversity:
+        found |= {"diversity": [f"{ranking.diversity:g}"], "method": [ranking.method.upper()]}
+    found |= {name: [value] for name, value in setting.scenario.stated if value}
+    if ranking.filters.categories:
+        found["category"] = sorted(ranking.filters.categories)
+    return found | ({"item": [item_id]} if item_id else {})
+
+
+def page_address(page: str, setting: EvaluationConfig, user_id: str, item_id: str = "") -> str:
+    """The address of another page with a setting, a shopper and maybe a product, beside the address of this page."""
+    return f"{page}?{urlencode(query(setting, user_id, item_id), doseq=True)}"

@@ -1,18 +1,48 @@
-"""Settings, shoppers and circumstances in a few words: on buttons, cards and reports, and where nobody fits."""
+"""Settings, shoppers, metrics and changes as the tuning page writes them, in words and as cells of HTML."""
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-
-import pandas as pd
+from typing import Literal
 
 from pages._shared import words
-from pages._shared.cards import empty_html, esc, isolated
+from pages._shared.cards import esc, isolated
 from pages._shared.charts import LOOKS
 from pages._shared.view import DEFAULT_LENGTH
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
+from recsys.evaluation.metrics.registry import METRICS, Metric
+from recsys.evaluation.statistics.paired import Difference, why_no_verdict
+from recsys.evaluation.statistics.significance import Verdict
+from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.segments import DIMENSIONS, KNOWLEDGE, EvaluationConfig, Scenario, Segment
+from recsys.scorers import BASELINE_CLASSES
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Filters, RankingSettings
 from recsys.store.records import PresetSettings
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
+    "Good lists": ("ctr", "ild", "novelty", "serendipity", "long_tail"),
+    "Fair to the catalogue": ("coverage", "gini", "popularity_lift"),
+}
+"""Metrics as they stand together on screen."""
+
+VERDICTS: Mapping[Verdict, tuple[str, str]] = {
+    "better": ("▲", "better"),
+    "worse": ("▼", "worse"),
+    "unclear": ("≈", "no difference we can tell"),
+}
+"""A mark that needs no colour, and the words, by verdict."""
+
+BASELINES: Mapping[str, str] = {
+    **{name: scorer.label for name, scorer in BASELINE_CLASSES.items()},
+    "collaborative": "LightFM, tuned",
+}
+"""Labels of the models that any setting has to beat, by name."""
+
+NOT_OBSERVED = "not observed, so no verdict"
 
 _LONGEST_NAME, _MOST_NAMES = 24, 2
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$])")
@@ -68,11 +98,7 @@ def candidates(filters: Filters) -> list[str]:
 
 
 def variety(ranking: RankingSettings | PresetSettings, none: str = "") -> str:
-    """How strongly lists are spread out, and by which method; `none` where they are not.
-
-    >>> variety(RankingSettings(diversity=0.3))
-    '0.30 by MMR'
-    """
+    """How strongly lists are spread out, and by which method; `none` where they are not."""
     return f"{ranking.diversity:.2f} by {ranking.method.upper()}" if ranking.diversity else none
 
 
@@ -93,10 +119,7 @@ def shares(weights: Mapping[str, float]) -> str:
 
 
 def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
-    """One thin bar of effective weights, without a legend.
-
-    It is called by `label` for who cannot see it; without one, the weights are its title as well.
-    """
+    """One thin bar of effective weights, named by `label` for who cannot see it; without one they are its title."""
     text = shares(weights)
     named = f'aria-label="{esc(label)}: {esc(text)}"' if label else f'aria-label="{esc(text)}" title="{esc(text)}"'
     parts = "".join(
@@ -108,21 +131,13 @@ def weights_bar_html(weights: Mapping[str, float], label: str = "") -> str:
 
 
 def timestamp(at: datetime) -> str:
-    """A date with its time.
-
-    >>> timestamp(datetime(2026, 5, 3, 9, 5, tzinfo=UTC))
-    '3 May 2026, 09:05 UTC'
-    """
+    """A date with its time, such as "3 May 2026, 09:05 UTC"."""
     at = at.astimezone(UTC)
     return f"{words.day(at)}, {at:%H:%M} UTC"
 
 
 def moment(stated: Mapping[str, str]) -> str:
-    """Stated circumstances as one phrase in the middle of a sentence; "" where none is stated.
-
-    >>> moment({"activity": "new", "daypart": "evening", "device": "mobile"})
-    'evening, on mobile'
-    """
+    """Stated circumstances as one phrase in the middle of a sentence; "" where none is stated."""
     known = {name: value for name, value in stated.items() if name in CONTEXT_DIMENSIONS and value}
     text = words.moment_in_words(Context(**known)) if known else ""  # type: ignore[arg-type]
     return text[:1].lower() + text[1:]
@@ -183,28 +198,16 @@ def segment(values: Mapping[str, str]) -> str:
     return f"{said} who came {came}" if came else said
 
 
-def table_html(css_class: str, heads: Sequence[str], body: str) -> str:
-    """A table of HTML; a column whose heading ends with "#" holds numbers."""
-    columns = "".join(
-        f'<th scope="col" class="n">{head[:-1]}</th>' if head.endswith("#") else f'<th scope="col">{head}</th>'
-        for head in heads
-    )
+def table_html(css_class: str, heads: Sequence[str] | Mapping[str, str], body: str) -> str:
+    """A table of HTML; headings of columns of numbers end with "#", and may have titles as their values."""
+    number = "sw-num" if css_class.startswith("sw-") else "n"
+    titles = heads if isinstance(heads, Mapping) else dict.fromkeys(heads, "")
+    columns = ""
+    for head, title in titles.items():
+        css = f' class="{number}"' if head.endswith("#") else ""
+        about = f' title="{esc(title)}"' if title else ""
+        columns += f'<th scope="col"{css}{about}>{head.removesuffix("#")}</th>'
     return f'<table class="{css_class}"><thead><tr>{columns}</tr></thead>{body}</table>'
-
-
-def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
-    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
-    head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
-    values = segment.as_dict()
-    rows = ""
-    for name in DIMENSIONS:
-        if name in values:
-            alone = Segment(((name, values[name]),))
-            others = Segment(tuple(pair for pair in segment.values if pair[0] != name))
-            cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
-            rows += f'<tr><th scope="row">{isolated(_property(name, values[name]))}</th>{cells}</tr>'
-    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
-    return head + table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
 def _property(name: str, value: str) -> str:
@@ -220,9 +223,108 @@ def _plain(text: str) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    """A text that is not longer than `longest` characters, with an ellipsis where it was.
-
-    >>> cut("Candles & Scents", 9)
-    'Candles …'
-    """
+    """A text that is not longer than `longest` characters, with an ellipsis where it was."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def metric_of(name: str, clicks: ClickProbabilities) -> Metric:
+    """A metric with its label and question; those of a click rate depend on how clicks are known.
+
+    >>> metric_of("ctr", ClickProbabilities("simulator")).label, metric_of("ndcg", ClickProbabilities()).label
+    ('Click rate (true, by the simulator)', 'nDCG@k')
+    """
+    if name != "ctr":
+        return METRICS[name]
+    return replace(METRICS["ctr"], label=click_words.NAMES[clicks.source], asks=click_words.question(clicks))
+
+
+def question_of(metric: Metric) -> str:
+    """What a metric asks, and that lower is better where it is."""
+    return metric.asks if metric.higher_is_better else f"{metric.asks} Lower is better."
+
+
+def grouped_rows(row: Callable[[str], str], n_columns: int, css_class: str) -> str:
+    """Table bodies of HTML: one a group of metrics, with a heading row and `row(name)` for each metric."""
+    return "".join(
+        f'<tbody><tr class="{css_class}"><th colspan="{n_columns}" scope="rowgroup">{esc(group)}</th></tr>'
+        f"{''.join(map(row, names))}</tbody>"
+        for group, names in GROUPS.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCell:
+    """The change of one metric, as it is judged and written wherever it stands.
+
+    It is called better or worse only where more and less have a meaning and where it was observed: where shoppers were
+    in the circumstances that they are looked at in (`is_observed`).
+    """
+
+    found: Difference
+    is_observed: bool = True
+
+    @property
+    def no_verdict(self) -> str:
+        """Why there is no verdict; "" where there is one."""
+        reason = why_no_verdict(self.found, is_observed=self.is_observed)
+        no_value = {"popularity_lift": "no history to compare with", "ctr": "no click rate is known"}
+        return {
+            None: "",
+            "not observed": NOT_OBSERVED,
+            "no value": no_value.get(self.found.metric, "no shopper has a value"),
+            "modelled": "modelled, so no verdict",
+            "less popular than before": f"lists {'are' if self.found.new < 0 else 'were'} less popular than what they "
+            "had before",
+        }[reason]
+
+    @property
+    def kind(self) -> Literal["better", "worse", "unclear", "open"]:
+        """The verdict, or "open" where none can be given; also the end of its CSS class."""
+        return "open" if self.no_verdict else self.found.verdict
+
+    @property
+    def words(self) -> str:
+        """The verdict in words, or why there is none."""
+        return self.no_verdict or VERDICTS[self.found.verdict][1]
+
+    @property
+    def amount(self) -> str:
+        """The change alone; one that is called better or worse never reads as none."""
+        return fmt.change(self.found.metric, self.found.change.mean, is_clear=self.kind in ("better", "worse"))
+
+    @property
+    def ends(self) -> str:
+        """The 95% interval, or why it is not shown."""
+        if math.isnan(self.found.change.mean) or self.words == NOT_OBSERVED:
+            return self.words
+        return fmt.interval(self.found.metric, self.found.change.low, self.found.change.high)
+
+    @property
+    def mark_html(self) -> str:
+        """The mark of the verdict; "" without one."""
+        if self.no_verdict:
+            return ""
+        return f'<span class="sw-verdict" aria-hidden="true">{VERDICTS[self.found.verdict][0]}</span> '
+
+    @property
+    def html(self) -> str:
+        """Mark, change, verdict for screen readers, the interval, and why there is no verdict where there is none."""
+        why = f"; {self.words}" if self.no_verdict and self.ends != self.words else ""
+        return (
+            f"{self.mark_html}<strong>{esc(self.amount)}</strong>"
+            f'<span class="sw-sr">, {esc(self.words)}</span> <span class="sw-metric-ends">{esc(self.ends + why)}</span>'
+        )
+
+    @property
+    def bar_html(self) -> str:
+        """The interval on an axis with no change in the middle; only the axis where no interval is shown."""
+        low, high, mean = self.found.change.low, self.found.change.high, self.found.change.mean
+        if math.isnan(low) or math.isnan(high) or self.ends == self.words:
+            return '<span class="sw-interval sw-interval-none" aria-hidden="true"></span>'
+        reach = max(abs(low), abs(high), abs(mean)) or 1.0
+        left, right, middle = (50 + 49 * value / reach for value in (low, high, mean))
+        return (
+            '<span class="sw-interval" aria-hidden="true">'
+            f'<span class="sw-interval-range" style="left:{left:.2f}%;width:{max(right - left, 1):.2f}%"></span>'
+            f'<span class="sw-interval-mean" style="left:{middle:.2f}%"></span></span>'
+        )

@@ -1,21 +1,23 @@
 """The section "Live metrics": every metric over every test shopper, and how simple models do on the same."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, notice_html, weights_html
-from pages.tuning import labels, metric_cells, resources, tradeoff
+from pages.tuning import context, labels, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
-from pages.tuning.metric_cells import BASELINES, ChangeCell, metric_of
+from pages.tuning.labels import BASELINES, GROUPS, ChangeCell, metric_of
+from pages.tuning.metric_charts import TrailPoint
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
-from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS
+from recsys.evaluation.metrics.registry import METRICS, SHOPPER_METRICS, WHOLE_METRICS
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
-from recsys.evaluation.statistics.paired import Difference, differences
+from recsys.evaluation.statistics.paired import Difference, MeasuredLists, differences
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.offpolicy.click_models import format as click_words
 from recsys.panel.segments import Segment
@@ -23,13 +25,18 @@ from recsys.panel.segments import Segment
 FEW = 50
 """Fewer shoppers than this are pointed out: little can be told from them."""
 
+_TRAIL, _LOOKED = "tuning_trail", "settings_looked_at"
+LONGEST_TRAIL = 40
+
+N_BINS = 14
+
 
 def live_metrics(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
     found, k, panel = case.changes(), case.k, case.room.test.panel
     st.html(headline_html(case))
     warning = st.container()
-    st.html(metric_cells.tiles_html(case, found) + notes_html(case, tradeoff.n_looked_at(case)))
+    st.html(tiles_html(case, found) + notes_html(case, n_looked_at(case)))
     against = against_baselines(case)
     if lost := losses_html(case, against):
         warning.html(lost)
@@ -37,12 +44,32 @@ def live_metrics(case: TuningCase) -> None:
     about.container(key="chart_guard", height="stretch").html(baselines_html(case, against))
     with beside, st.container(key="chart_tradeoff", height="stretch"):
         second = choose_second(case.metric)
-        points = tradeoff.trail(case, found)
+        points = trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
-        baselines = resources.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
-        figure = tradeoff.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
+        baselines = context.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        figure = metric_charts.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show_chart(figure, "Where this setting stands among simple models", key="tradeoff")
+
+
+def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[TrailPoint]:
+    """The trail of this session with the present setting at its end; another question begins another trail."""
+    question = (case.room.split, case.k, case.segment, case.now.settings.filters)
+    before, points = st.session_state.get(_TRAIL, (None, ()))
+    if before != question:
+        points = ()
+    if not points or points[-1].setting != case.now:
+        points = (*points, TrailPoint(case.now, {name: each.new for name, each in found.items()}))[-LONGEST_TRAIL:]
+    st.session_state[_TRAIL] = (question, points)
+    return points  # type: ignore[no-any-return]
+
+
+def n_looked_at(case: TuningCase) -> int:
+    """How many settings this session has looked at on the test shoppers of one way of holding out."""
+    split, seen = st.session_state.get(_LOOKED, (None, frozenset()))
+    seen = (seen if split == case.room.split else frozenset()) | {case.now.ranks_like}
+    st.session_state[_LOOKED] = (case.room.split, seen)
+    return len(seen)
 
 
 def judge_by() -> str:
@@ -67,11 +94,7 @@ def metric_label(name: str) -> str:
 
 
 def shoppers_text(n: int, n_panel: int) -> str:
-    """How many test shoppers are looked at.
-
-    >>> shoppers_text(911, 911), shoppers_text(12, 911)
-    ('911 test shoppers', '12 of 911 test shoppers')
-    """
+    """How many test shoppers are looked at, and of how many where not all are."""
     return words.count(n, "test shopper") if n == n_panel else f"{n:,} of {n_panel:,} test shoppers"
 
 
@@ -149,11 +172,7 @@ def has_one_each(case: TuningCase) -> bool:
 
 
 def imagined_sentence(n: int, n_shoppers: int) -> str:
-    """That shoppers are looked at in circumstances that they were not in, without the full stop.
-
-    >>> imagined_sentence(12, 911).partition(";")[0]
-    '12 of 911 shoppers are imagined in other circumstances than they were in'
-    """
+    """That shoppers are looked at in circumstances that they were not in, without the full stop."""
     return (
         f"{n:,} of {words.count(n_shoppers, 'shopper')} {'is' if n == 1 else 'are'} imagined in other circumstances "
         "than they were in; how well they are served there was not observed"
@@ -222,3 +241,78 @@ def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
         )
     table = labels.table_html("sw-guard", ["Model", "Its value", "This setting"], f"<tbody>{rows}</tbody>")
     return f'<h2 class="sw-chart-title">Against simple models, by {esc(name)}</h2>{table}'
+
+
+def tiles_html(case: TuningCase, found: Mapping[str, Difference]) -> str:
+    """One tile a metric, in groups; `found` is what changed, by metric."""
+    clicks, against = case.room.test.panel.clicks, case.reference.name
+    now, before = case.lists(case.now), case.lists(case.reference)
+
+    def tile(name: str) -> str:
+        metric, cell = metric_of(name, clicks), ChangeCell(found[name], not case.n_imagined)
+        asks, same = esc(metric.asks), '<dd class="sw-metric-change sw-quiet">this is the reference</dd>'
+        return (
+            f'<div class="sw-metric sw-metric-{"same" if case.is_same else cell.kind}" data-metric="{name}">'
+            f'<dt title="{asks}">{esc(metric.at(case.k))}<span class="sw-sr"> {asks}</span></dt>'
+            f'<dd class="sw-metric-value">{esc(fmt.value(name, found[name].new))}</dd>'
+            f"{same if case.is_same else _change(cell, against)}"
+            f"{_spread(now, before, found[name], case.room.test.panel.n_items, clicks)}</div>"
+        )
+
+    groups = "".join(
+        f'<section class="sw-metrics" style="--n:{len(names)}" aria-label="{group}"><h2 class="sw-eyebrow">{group}</h2>'
+        f'<dl class="sw-metric-tiles">{"".join(map(tile, names))}</dl></section>'
+        for group, names in GROUPS.items()
+    )
+    return f'<div class="sw-metric-groups">{groups}</div>'
+
+
+def _change(cell: ChangeCell, against: str) -> str:
+    whole = f"{cell.amount} against {against}, 95% interval {cell.ends}: {cell.words}"
+    if cell.no_verdict:
+        whole = f"Against {against}: {cell.words}"
+    return (
+        f'<dd class="sw-metric-change" title="{esc(whole)}">{cell.html}</dd>'
+        f'<dd class="sw-metric-bar">{cell.bar_html}</dd>'
+    )
+
+
+def _spread(
+    now: MeasuredLists, before: MeasuredLists, found: Difference, n_items: int, clicks: ClickProbabilities
+) -> str:
+    """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
+    if found.metric == "coverage":
+        return _text(f"{round(found.new * n_items):,} of {n_items:,} products")
+    if found.metric in WHOLE_METRICS:
+        return _text("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
+    values, others = (each.values[found.metric] for each in (now, before))
+    values, others = values[~np.isnan(values)], others[~np.isnan(others)]
+    if not len(values):
+        return _text(click_words.note(clicks) if found.metric == "ctr" else "no shopper has a value")
+    positive = values[values > 0]
+    if len(np.unique(np.round(positive, 9))) <= 1:
+        return _text(f"above 0 for {len(positive):,} of {len(values):,}")
+    zeros = int((values == 0).sum())
+    return _histogram(found.metric, positive, others[others > 0], zeros, len(values))
+
+
+def _text(text: str) -> str:
+    return f'<dd class="sw-metric-spread">{esc(text)}</dd>'
+
+
+def _histogram(metric: str, values: NDArray[np.float64], others: NDArray[np.float64], zeros: int, n: int) -> str:
+    both = np.concatenate([values, others])
+    edges = np.linspace(both.min(), both.max(), N_BINS + 1)
+    counts, was = (np.histogram(each, edges)[0] for each in (values, others))
+    most = max(counts.max(), was.max(), 1)
+    bars = "".join(
+        f'<i><b style="height:{100 * count / most:.0f}%"></b><u style="bottom:{100 * old / most:.0f}%"></u></i>'
+        for count, old in zip(counts, was, strict=True)
+    )
+    reach = f"{fmt.rough(metric, edges[0])} to {fmt.rough(metric, edges[-1])}"
+    apart = f"; {fmt.rough(metric, 0)} for {zeros:,} of {n:,}" if zeros else ""
+    label = f"How {len(values):,} shoppers spread, from {reach}"
+    return (
+        f'<dd class="sw-metric-spread"><span class="sw-spread" role="img" aria-label="{label}">{bars}</span>'
+        f"<small>{reach}{apart}</small></dd>"
+    )

@@ -9,11 +9,11 @@ import streamlit as st
 from pages._shared import charts, words
 from pages._shared.cards import empty_html, esc, isolated, weights_html
 from pages._shared.charts import ACCENT, LOOKS, MUTED
+from pages._shared.controls import switch
 from pages._shared.words import signed
-from pages.tuning import chart_parts, resources
+from pages.tuning import context, metric_charts
 from pages.tuning.context import TuningCase
-from pages.tuning.labels import table_html
-from pages.tuning.metric_cells import VERDICTS
+from pages.tuning.labels import VERDICTS, table_html
 from pages.tuning.protocol import prepare_log
 from recsys.errors import ArtifactError
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
@@ -54,12 +54,12 @@ def clicks_by_the_log(case: TuningCase) -> None:
             )
         )
         return
-    if problem := resources.problem_of_log(home):
+    if problem := context.problem_of_log(home):
         st.html(empty_html("This log cannot be asked", problem))
         return
     log = prepare_log(home)
     try:
-        evaluator = resources.sliders(home)
+        evaluator = context.sliders(home)
     except ArtifactError as unreadable:
         was_made = (home.judged_log / "manifest.json").exists()
         log.introduce(str(unreadable) if was_made else "")
@@ -67,18 +67,12 @@ def clicks_by_the_log(case: TuningCase) -> None:
         return
     if evaluator.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
         log.offer_again()
-    closeness = st.segmented_control(
-        "How closely pages follow the setting",
-        list(TEMPERATURES),
-        default=next(iter(TEMPERATURES)),
-        required=True,
-        key="follow",
-        help="A log of one policy says little of another that shows different products. Loosely, a product whose score "
+    about = (
+        "A log of one policy says little of another that shows different products. Loosely, a product whose score "
         "is one deviation better is shown 2.7 times as often; closely, 7 times; very closely, 55 times; and a quarter "
-        f"of places goes to any product. As its list, every page shows the {N_LISTED} best products and nothing else.",
-        bind="query-params",
+        f"of places goes to any product. As its list, every page shows the {N_LISTED} best products and nothing else."
     )
-    _draw(case, evaluator, closeness or next(iter(TEMPERATURES)))
+    _draw(case, evaluator, switch("How closely pages follow the setting", list(TEMPERATURES), "follow", help=about))
 
 
 def _draw(case: TuningCase, evaluator: LoggedEvaluationSet, closeness: str) -> None:
@@ -117,7 +111,7 @@ def _draw(case: TuningCase, evaluator: LoggedEvaluationSet, closeness: str) -> N
 
 def _answer(evaluator: LoggedEvaluationSet, setting: EvaluationConfig, closeness: str) -> MixAnswer:
     query = MixQuery(setting.settings.fusion, TEMPERATURES[closeness], setting.settings.filters)
-    return resources.answer_of_log(evaluator, evaluator.log_id, query)
+    return context.answer_of_log(evaluator, evaluator.log_id, query)
 
 
 def _note(html: str) -> str:
@@ -246,14 +240,14 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
     chart = go.Figure()
     _add_estimates(chart, "This setting", now, ACCENT[tone], "circle")
     if reference is not None:
-        _add_estimates(chart, chart_parts.plain(against, 28), reference, MUTED[tone], "diamond-open")
+        _add_estimates(chart, metric_charts.plain(against, 28), reference, MUTED[tone], "diamond-open")
     lines = [("as logged", logged, MUTED[tone], "dot")]
     if now.truth is not None:
         lines.append(("truth of this setting", now.truth, LOOKS["semantic"].colour(tone), "dash"))
     for name, at, colour, dash in lines:
         line = {"color": colour, "dash": dash, "width": 2}
         chart.add_vline(at, line=line, name=name, showlegend=True, layer="below")
-    axis = chart_parts.axis(tone, fixedrange=True)
+    axis = metric_charts.axis(tone, fixedrange=True)
     return chart.update_layout(
         **{name: value for name, value in charts.framed("", tone).items() if name != "title"},
         xaxis={
@@ -274,13 +268,12 @@ def _figure(now: MixAnswer, reference: MixAnswer | None, against: str, logged: f
         scattermode="group",
         scattergap=0.5,
         legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
-        hoverlabel=chart_parts.hover_label(tone),
+        hoverlabel=metric_charts.hover_label(tone),
         showlegend=True,
     )
 
 
 def _axis_range(chart: go.Figure, lines: Sequence[float]) -> tuple[float, float]:
-    """What the horizontal axis has to show: all points with their intervals, and the lines."""
     ends = list(lines)
     for trace in chart.data:
         moves = zip(trace.x, trace.error_x.arrayminus, trace.error_x.array, strict=True)
@@ -294,6 +287,7 @@ def _add_estimates(chart: go.Figure, name: str, answer: MixAnswer, colour: str, 
     known = [each for each in ESTIMATORS if each in estimates]
     intervals = [estimates[each] for each in known]
     bars = [(0.0, 0.0) if math.isnan(each.low) else (each.mean - each.low, each.high - each.mean) for each in intervals]
+    downs, ups = [down for down, _ in bars], [up for _, up in bars]
     chart.add_scatter(
         x=[each.mean for each in intervals],
         y=[_SHORT[each] for each in known],
@@ -301,12 +295,6 @@ def _add_estimates(chart: go.Figure, name: str, answer: MixAnswer, colour: str, 
         mode="markers",
         orientation="h",
         marker={"color": colour, "symbol": symbol, "size": 10},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [up for _, up in bars],
-            "arrayminus": [down for down, _ in bars],
-            "color": colour,
-        },
+        error_x={"type": "data", "symmetric": False, "array": ups, "arrayminus": downs, "color": colour},
         hovertemplate="%{y}: %{x:.2%}<extra></extra>",
     )

@@ -5,15 +5,16 @@ A new section is a function of a `TuningCase` that draws it, and a line in `SECT
 
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 from pages._shared import resources
 from pages._shared.address import Query
-from pages._shared.cards import empty_html, esc, notice_html
+from pages._shared.cards import empty_html, esc, isolated, notice_html
+from pages._shared.controls import switch
 from pages._shared.frame import TUNE_PAGE, Frame, remembered
 from pages._shared.view import ANY, Choices, explain_address
-from pages.tuning import controls, labels, log_clicks
-from pages.tuning import resources as caches
+from pages.tuning import context, controls, labels, log_clicks
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
 from pages.tuning.presets.section import presets
@@ -23,6 +24,7 @@ from pages.tuning.side_by_side import side_by_side
 from pages.tuning.weight_map import weight_map
 from recsys.errors import ArtifactError, SettingsError
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.segments import DIMENSIONS, Segment
 from recsys.scorers.phrase_weights import SemanticSettings
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
@@ -72,7 +74,7 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
     home, model, shop = frame.home, frame.model, frame.shop_name
     shoppers = prepare_shoppers(home, split, shop)
     try:
-        engines = caches.engines(home, split)
+        engines = context.engines(home, split)
     except ArtifactError as problem:
         explain_address(choices, link, lambda: {"split": _SPLITS})
         shoppers.introduce(str(problem) if (home.panel(split) / "manifest.json").exists() else "")
@@ -135,26 +137,30 @@ def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
     }
 
 
+def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
+    """Which properties nobody has all of, how many of `Panel.shoppers` have each, and how many fit without it."""
+    head = empty_html("Nobody fits", "no test shopper has all of these properties; let go of one")
+    rows = ""
+    for pair in sorted(segment.values, key=lambda pair: DIMENSIONS.index(pair[0])):
+        alone, others = Segment((pair,)), Segment(tuple(each for each in segment.values if each != pair))
+        cells = "".join(f"<td>{each.mask(people).sum():,} of {len(people):,}</td>" for each in (alone, others))
+        rows += f'<tr><th scope="row">{isolated(labels.shoppers(alone)[0])}</th>{cells}</tr>'
+    heads = ["Chosen under Shoppers", "Have it", "Fit without it"]
+    return head + labels.table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
+
+
 @st.fragment
 def _sections(room: TuningContext) -> None:
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
-        section = st.segmented_control(
-            "Section",
-            list(SECTIONS),
-            default=next(iter(SECTIONS)),
-            required=True,
-            key="room",
-            label_visibility="collapsed",
-            bind="query-params",
-        )
+        section = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
         now, segment = controls.setting(room.choices, room.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = controls.choose_reference(now, room.own_weights, resources.saved(room.home, room.shop).presets())
             metric = judge_by()
         case = TuningCase(room, now, against, segment, metric)
         if not case.mask.any():
-            st.html(labels.nobody_html(segment, room.test.panel.shoppers))
+            st.html(nobody_html(segment, room.test.panel.shoppers))
             return
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
-        SECTIONS[section or next(iter(SECTIONS))](case)
+        SECTIONS[section](case)

@@ -7,9 +7,8 @@ import streamlit as st
 
 from pages._shared import job_progress, words
 from pages._shared.cards import esc, notice_html
-from pages.tuning import resources
-from pages.tuning.context import TuningCase
-from pages.tuning.metric_cells import metric_of
+from pages.tuning.context import TuningCase, sliders
+from pages.tuning.labels import metric_of
 from recsys.errors import ArtifactError, RecsysError
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
@@ -68,11 +67,7 @@ HOLD_OUTS: Mapping[str, HoldOut] = {
 
 
 def choices_of(protocol: str) -> str:
-    """What a panel's protocol asks test shoppers to find, in a few words; "" where it is none of ours.
-
-    >>> choices_of("split by time: learned from before 3 May")
-    'all choices after a moment'
-    """
+    """What a panel's protocol asks test shoppers to find, in a few words; "" where it is none of `HOLD_OUTS`."""
     return next((each.choices for each in HOLD_OUTS.values() if protocol.startswith(each.begins)), "")
 
 
@@ -143,9 +138,7 @@ class Preparation(NamedTuple):
 
     Parameters
     ----------
-    display : how its progress is shown
-    work : finds the work as it stands
-    start : starts it; may raise `RecsysError`
+    start : may raise `RecsysError`
     lede : what it is for and how long it takes, shown above its progress
     out_of_date : title and reason of the notice where it was made from other data
     again, doing : "Judge it again", "Judging it again"
@@ -227,7 +220,7 @@ def prepare_log(home: AppPaths) -> Preparation:
 
     def can_read() -> bool:
         try:
-            resources.sliders(home)
+            sliders(home)
         except ArtifactError:
             return False
         return True

@@ -13,13 +13,12 @@ import streamlit as st
 
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
+from pages._shared.controls import download
 from pages._shared.illustrations import ASSETS
 from pages.tuning import labels, report_tables
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import download
 from pages.tuning.live_metrics import against_baselines, imagined_sentence
-from pages.tuning.metric_cells import BASELINES
-from pages.tuning.presets.actions import NAME_KEY
+from pages.tuning.presets.actions import NAME_KEY, name_field
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.paired import Difference
@@ -40,14 +39,11 @@ _SEGMENT = {"top_category": "favourite category", "home": "home region", "daypar
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a report says.
+    """Everything that a report says, with texts of data and people as they are.
 
     Parameters
     ----------
-    title : what was asked, in a few words
-    by, made_at : who made it, and when, in UTC
-    protocol, leak_check : of the panel, in words
-    conclusion : what people make of it, as they wrote it; "" for none
+    made_at : in UTC
     against : by name of a simple model, one metric's change from it to B on the same shoppers
     provenance : what else is needed to make it again, by name: data, model, encoder
     """
@@ -71,40 +67,26 @@ class Report:
             imagined = imagined_sentence(case.n_imagined, found.n_shoppers)
             notes = f"{notes.rstrip('.')}. {imagined}, so no list is called better or worse at that"
         title = f"{found.b.name} against {found.a.name}"
-        return cls(
-            title[:1].upper() + title[1:],
-            case.room.shop,
-            by,
-            made_at,
-            found,
-            panel.protocol,
-            notes,
-            conclusion,
-            {BASELINES[name]: each for name, each in against_baselines(case).items()},
-            {
-                "data": str(panel.data["name"]),
-                "fingerprint": str(panel.data["fingerprint"]),
-                "encoder": str(panel.data["encoder_id"]),
-                "model_in_use": case.room.model.model_id,
-            },
-        )
+        against = {labels.BASELINES[name]: each for name, each in against_baselines(case).items()}
+        parts = {"data": "name", "fingerprint": "fingerprint", "encoder": "encoder_id"}
+        provenance = {name: str(panel.data[part]) for name, part in parts.items()}
+        provenance["model_in_use"] = case.room.model.model_id
+        measured = (found, panel.protocol, notes, conclusion, against, provenance)
+        return cls(title[:1].upper() + title[1:], case.room.shop, by, made_at, *measured)
 
 
 def downloads(case: TuningCase, found: Comparison) -> None:
     """The report by one click; who signs it, and the tables, each behind a button."""
     by, conclusion = (str(st.session_state.get(name) or "") for name in (NAME_KEY, CONCLUSION))
-    download(
-        "Report",
-        "report",
-        "comparison.html",
-        "text/html",
-        lambda: report_html(Report.of(case, found, by, conclusion, datetime.now(UTC))),
-        "description",
-        help="One page that stands alone: to read, print, mail or file. All that is shown here, and how it was done.",
-    )
+    about = "One page that stands alone: to read, print, mail or file. All that is shown here, and how it was done."
+
+    def document() -> str:
+        return report_html(Report.of(case, found, by, conclusion, datetime.now(UTC)))
+
+    download("Report", "report", "comparison.html", "text/html", document, "description", help=about)
     with st.popover("Sign", icon=":material/draw:", key="sign"):
         st.html('<p class="sw-note">To stand on the report:</p>')
-        st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session")
+        name_field()
         st.text_area(
             "What you make of it",
             key=CONCLUSION,
@@ -176,7 +158,7 @@ def _summary(report: Report) -> str:
     points = "".join(f"<li>{isolated(sentence)}</li>" for sentence in summary(report.comparison))
     conclusion = ""
     if report.conclusion.strip():
-        lines = [line for line in report.conclusion.splitlines() if line.strip()]
+        lines = filter(str.strip, report.conclusion.splitlines())
         paragraphs = "".join(f'<p dir="auto">{esc(line)}</p>' for line in lines)
         by = f"<p class='quiet'>{isolated(report.by)}</p>" if report.by.strip() else ""
         conclusion = f'<section class="conclusion"><h2>Conclusion</h2>{paragraphs}{by}</section>'

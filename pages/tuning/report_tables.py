@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from pages._shared import words
 from pages._shared.cards import definitions_html, esc, isolated
 from pages._shared.charts import LOOKS
-from pages.tuning import labels
-from pages.tuning.labels import table_html
-from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.labels import ChangeCell, differences, grouped_rows, metric_of, question_of, table_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference
 from recsys.evaluation.statistics.significance import Interval
@@ -24,14 +22,6 @@ from recsys.tuning.list_changes import (
 
 N_PRODUCTS, N_CATEGORIES, N_SHOPPERS, N_TITLES = 10, 8, 8, 3
 N_CATEGORIES_SHOWN = 12
-
-_FATES = {
-    "found in both": "found with both",
-    "found only in A": "found only with A",
-    "found only in B": "found only with B",
-    "found in neither": "found with neither",
-    "nothing held out": "not known",
-}
 
 
 def settings_html(found: Comparison) -> str:
@@ -54,7 +44,7 @@ def settings_html(found: Comparison) -> str:
     rows += "".join(
         f'<tr><th scope="row">{label}</th><td data-label="A">{isolated(a)}</td><td data-label="B">{isolated(b)}</td>'
         f'<td class="n">{"differs" if a != b else same}</td></tr>'
-        for label, a, b in labels.differences(found.a, found.b)
+        for label, a, b in differences(found.a, found.b)
     )
     names = [
         f'{letter}<span class="by">{isolated(each.name)}</span>'
@@ -219,12 +209,13 @@ def _shopper(each: ShopperChange) -> str:
     facts = dict(each.facts)
     known = [f"{words.count(each.n_train, 'product')} known"]
     known += [facts[name] for name in ("top_category", "home") if name in facts]
+    fate = "not known" if each.fate == "nothing held out" else each.fate.replace(" in ", " with ")
     wanted = "".join(f"<p>{isolated(one.product.title)}{_ranks(one)}</p>" for one in each.wanted)
     return (
         f'<tr><th scope="row">{isolated(each.user_id)}<span class="by">{isolated(" · ".join(known))}</span>'
         f'<span class="by">{words.count(each.n_common, "product")} on both lists</span></th>'
         f"<td data-label='New'>{_titles(each.entered)}</td><td data-label='Gone'>{_titles(each.gone)}</td>"
-        f"<td data-label='Chose'>{wanted}<span class='by'>{esc(_FATES[each.fate])}</span></td></tr>"
+        f"<td data-label='Chose'>{wanted}<span class='by'>{esc(fate)}</span></td></tr>"
     )
 
 

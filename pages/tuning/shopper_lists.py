@@ -1,38 +1,45 @@
-"""One shopper at a time: a table to choose from, and both lists of whoever is chosen; choosing runs nothing else."""
+"""One shopper at a time: a table to choose from, and both lists of whoever is chosen with what moved each product."""
 
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from pages._shared import resources
-from pages._shared.cards import esc, notice_html
+from pages._shared.cards import dot_html, esc, isolated, move_html, notice_html
+from pages._shared.charts import LOOKS
 from pages._shared.frame import TUNE_PAGE, remembered
-from pages._shared.view import ANY, positions
-from pages.tuning import list_moves
+from pages._shared.view import ANY
+from pages._shared.words import count, ordinal, signed
+from pages.tuning import controls, labels
 from pages.tuning.context import TuningCase
+from recsys.panel.panel import Panel
 from recsys.panel.segments import EvaluationConfig
+from recsys.settings import CONTEXT_DIMENSIONS
 from recsys.tuning.comparison import Comparison
-from recsys.tuning.moves import moves
+from recsys.tuning.list_changes import Names, Product
+from recsys.tuning.moves import ComponentChange, Move, ProductRank, cause_text, leading, moves, position_text
 
 PARAMETER = "tested"
 MAX_LISTED = 2000
 _CHOICE, _TABLE = "tested_choice", "changed_table"
 
+_CHOSEN = '<span class="sw-badge sw-wanted" title="No model was told">went on to choose it</span>'
+
 
 @st.fragment
 def one_shopper(case: TuningCase, found: Comparison) -> None:
-    """The table, the picker, and both lists."""
-    with remembered(TUNE_PAGE, "These lists cannot be taken apart"):
-        _one_shopper(case, found)
-
-
-def _one_shopper(case: TuningCase, found: Comparison) -> None:
+    """The table, the picker, and both lists; choosing runs nothing else."""
     st.html('<h2 class="sw-chart-title">Whose lists change most</h2>')
     if not found.changed:
         st.html('<p class="sw-note">No list changes, so there is nothing to take apart.</p>')
         return
+    with remembered(TUNE_PAGE, "These lists cannot be taken apart"):
+        _chosen(case, found)
+
+
+def _chosen(case: TuningCase, found: Comparison) -> None:
     panel, model = case.room.test.panel, case.room.model
     inside = [str(user_id) for user_id in panel.shoppers["user_id"].to_numpy(object)[case.mask]]
     user_id, unknown = choose(st.query_params.get(PARAMETER, "").strip(), found, inside)
@@ -45,12 +52,11 @@ def _one_shopper(case: TuningCase, found: Comparison) -> None:
         about = f"{unknown[:60]!r} is none of {len(inside):,} test shoppers. The ids are those of your data."
         st.html(notice_html("That shopper is not among those looked at, so the first stands in:", [about]))
     column = panel.position(user_id)
-    if column is None:  # ids of a segment are always of the panel
-        return
-    found_moves = moves(case.room.test, found, column)
-    ids = [move.product.item_id for move in found_moves]
-    why = {item_id: page_address("Explanations", found.b, user_id, item_id) for item_id in ids}
-    st.html(list_moves.lists_html(found, found_moves, list_moves.ShopperFacts.of(panel, column), why))
+    assert column is not None  # ids of a segment are always of the panel
+    moved = moves(case.room.test, found, column)
+    ids = [move.product.item_id for move in moved]
+    why = {item_id: controls.page_address("Explanations", found.b, user_id, item_id) for item_id in ids}
+    st.html(lists_html(found, moved, ShopperFacts.of(panel, column), why))
 
 
 def choose(wanted: str, found: Comparison, inside: list[str]) -> tuple[str, str]:
@@ -64,7 +70,7 @@ def choose(wanted: str, found: Comparison, inside: list[str]) -> tuple[str, str]
 
 def table(found: Comparison) -> pd.DataFrame:
     """One row a shopper, the one whose list changes most first."""
-    rows = [
+    return pd.DataFrame(
         {
             "Shopper": each.user_id,
             "Alike": each.likeness,
@@ -75,28 +81,21 @@ def table(found: Comparison) -> pd.DataFrame:
             "Home region": dict(each.facts).get("home", ""),
         }
         for each in found.changed
-    ]
-    return pd.DataFrame(rows)
+    )
 
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
+    alike = "How alike both lists are: 1 is the same list, 0 nothing in common; the top counts most."
+    common = "How many products stand on both lists, at any place."
+    chose = "Whether a list holds what the shopper went on to choose, which no model was told."
+    known = "How many products of theirs the models learnt from."
     return {
         "Shopper": config.TextColumn(pinned=True),
-        "Alike": config.ProgressColumn(
-            help="How alike both lists are: 1 is the same list, 0 nothing in common; the top counts most.",
-            format="%.2f",
-            min_value=0,
-            max_value=1,
-            width="small",
-        ),
-        "On both lists": config.TextColumn(help="How many products stand on both lists, at any place.", width="small"),
-        "What they chose": config.TextColumn(
-            help="Whether a list holds what the shopper went on to choose, which no model was told."
-        ),
-        "Products known": config.NumberColumn(
-            help="How many products of theirs the models learnt from.", format="%d", width="small"
-        ),
+        "Alike": config.ProgressColumn(help=alike, format="%.2f", min_value=0, max_value=1, width="small"),
+        "On both lists": config.TextColumn(help=common, width="small"),
+        "What they chose": config.TextColumn(help=chose),
+        "Products known": config.NumberColumn(help=known, format="%d", width="small"),
     }
 
 
@@ -148,32 +147,6 @@ def _picker(found: Comparison, inside: list[str], user_id: str) -> None:
     )
 
 
-def query(setting: EvaluationConfig, user_id: str, item_id: str = "") -> dict[str, list[str]]:
-    """The parameters that put a setting and a shopper on another page; all weights, so that no default stands in.
-
-    A live list always leaves out what cannot be bought, however the setting was measured.
-
-    >>> from recsys.settings import FusionSettings, RankingSettings
-    >>> found = query(EvaluationConfig("x", RankingSettings(FusionSettings(0.8, 0, 0.2, 0), n=20)), "u1")
-    >>> found["shopper"], found["collaborative"], found["content"], found["n"], "diversity" in found
-    (['u1'], ['80'], ['0'], ['20'], False)
-    """
-    ranking = setting.settings
-    found = {"shopper": [user_id], **{name: [str(at)] for name, at in positions(ranking.fusion).items()}}
-    found["n"] = [str(ranking.n)]
-    if ranking.diversity:
-        found |= {"diversity": [f"{ranking.diversity:g}"], "method": [ranking.method.upper()]}
-    found |= {name: [value] for name, value in setting.scenario.stated if value}
-    if ranking.filters.categories:
-        found["category"] = sorted(ranking.filters.categories)
-    return found | ({"item": [item_id]} if item_id else {})
-
-
-def page_address(page: str, setting: EvaluationConfig, user_id: str, item_id: str = "") -> str:
-    """The address of another page with a setting, a shopper and maybe a product, beside the address of this page."""
-    return f"{page}?{urlencode(query(setting, user_id, item_id), doseq=True)}"
-
-
 def links_html(setting: EvaluationConfig, user_id: str, *, is_known: bool) -> str:
     """Links to the list and its explanations, in a tab of their own; `is_known` by the model in use.
 
@@ -183,8 +156,187 @@ def links_html(setting: EvaluationConfig, user_id: str, *, is_known: bool) -> st
         return '<p class="sw-note">The model in use does not know this shopper, so no other page can show them.</p>'
     title = "Set as B is. The model in use there has learnt what is hidden from the models here, so lists can differ."
     links = "".join(
-        f'<a class="sw-why" href="{esc(page_address(page, setting, user_id))}" target="_blank" '
+        f'<a class="sw-why" href="{esc(controls.page_address(page, setting, user_id))}" target="_blank" '
         f'rel="noopener" title="{title}">{page} with B</a>'
         for page in ("Recommendations", "Explanations")
     )
     return f'<p class="sw-ways">{links}</p>'
+
+
+class ShopperFacts(NamedTuple):
+    """Whose lists these are, what is known of them in a few words each, and what they went on to choose."""
+
+    user_id: str
+    facts: tuple[str, ...]
+    wanted: tuple[Product, ...]
+
+    @classmethod
+    def of(cls, panel: Panel, column: int) -> "ShopperFacts":
+        """A shopper of a panel."""
+        known = {name: value for name, value in panel.shoppers.iloc[column].items() if value}
+        texts = {name: str(value) for name, value in known.items() if isinstance(value, str)}
+        facts = [f"{count(int(known.get('n_train', 0)), 'product')} known"]
+        if "top_category" in texts:
+            facts.append(f"mostly {texts['top_category']}")
+        if "home" in texts:
+            facts.append(f"lives in {texts['home']}")
+        came = labels.moment({name: texts[name] for name in CONTEXT_DIMENSIONS if name in texts})
+        facts.append(f"came on {came[:1].upper()}{came[1:]}" if came else "came at any moment")
+        held_out = panel.relevant.values[panel.relevant.starts[column] : panel.relevant.starts[column + 1]]
+        return cls(texts["user_id"], tuple(facts), Names(panel.items).of(held_out.tolist()))
+
+
+def lists_html(found: Comparison, moves: Sequence[Move], shopper: ShopperFacts, links: Mapping[str, str]) -> str:
+    """The shopper, what they went on to choose, and both lists; `links` take a score apart, by item id."""
+    on_a = sorted((move for move in moves if move.a.rank), key=lambda move: move.a.rank or 0)
+    on_b = sorted((move for move in moves if move.b.rank), key=lambda move: move.b.rank or 0)
+    facts = " · ".join(map(isolated, shopper.facts))
+    nothing = '<p class="sw-note">Nothing may be listed.</p>'
+    lists = "".join(
+        f'<div><p class="sw-ab-name">{letter_html(letter)} {isolated(name)}</p>'
+        + (f'<ol aria-label="The list of {letter}">{rows}</ol>' if rows else nothing)
+        + "</div>"
+        for letter, name, rows in (
+            ("A", found.a.name, "".join(_on_a(move, links) for move in on_a)),
+            ("B", found.b.name, "".join(_on_b(move, links) for move in on_b)),
+        )
+    )
+    legend = (
+        "A cause such as “semantic +0.80” says how much more the product’s score rises, by that component, than the "
+        "scores of those it passes; on the way down, than of those that pass it. Click a cause to see all of it."
+    )
+    if any(move.by_variety for move in moves):
+        legend += " Variety moves products without changing their scores."
+    return (
+        f'<p class="sw-headline sw-tested"><strong>{isolated(shopper.user_id)}</strong> '
+        f'<span class="sw-quiet">· {facts}</span></p>{_held_out(shopper, moves, links)}'
+        f'<div class="sw-ab">{lists}</div><p class="sw-note sw-ab-legend">{legend}</p>'
+    )
+
+
+def letter_html(letter: str) -> str:
+    """ "A" or "B" as a badge."""
+    return f'<b class="sw-letter sw-letter-{letter.lower()}">{letter}</b>'
+
+
+def _held_out(shopper: ShopperFacts, moves: Sequence[Move], links: Mapping[str, str]) -> str:
+    if not shopper.wanted:
+        return '<p class="sw-hint">It is not known what they went on to choose.</p>'
+    by_row = {move.product.item_row: move for move in moves}
+    rows = "".join(_wanted(product, by_row.get(product.item_row), links) for product in shopper.wanted)
+    return f'<div class="sw-held"><h3 class="sw-eyebrow">What they went on to choose</h3><ul>{rows}</ul></div>'
+
+
+def _wanted(product: Product, move: Move | None, links: Mapping[str, str]) -> str:
+    title = f"<strong>{isolated(product.title)}</strong>"
+    if move is None:
+        return f"<li>{title}<span>too far down with both settings to be held here</span></li>"
+    ranks = "".join(
+        f"<span>{letter_html(letter)} {esc(_rank(side))}</span>" for letter, side in (("A", move.a), ("B", move.b))
+    )
+    apart = ""
+    if move.a.rank is None and move.b.rank is None:  # what is on a list is taken apart there
+        cause = _score_cause_html(move)
+        apart = _details(f"Why: {cause}" if cause else "What its score is made of", move, links)
+    return f"<li>{title}{ranks}{apart}</li>"
+
+
+def _rank(side: ProductRank) -> str:
+    if side.rank is not None:
+        return f"place {side.rank}"
+    if side.rank_by_score is None:
+        return f"may not be listed: {side.barred}"
+    return f"not listed, {ordinal(side.rank_by_score)} by score{'' if side.is_proven else ' at best'}"
+
+
+def _on_a(move: Move, links: Mapping[str, str]) -> str:
+    if move.b.rank is None:
+        return _item(move, move.a.rank, move_html("gone", ""), _details(cause_html(move), move, links))
+    to = "stays here" if move.places == 0 else f"place {move.b.rank} in B"
+    return _item(move, move.a.rank, "", f'<p class="sw-cause sw-quiet">{to}</p>')
+
+
+def _on_b(move: Move, links: Mapping[str, str]) -> str:
+    badge = move_html("new" if move.places is None else move.places, " against A")
+    return _item(move, move.b.rank, badge, _details(cause_html(move), move, links))
+
+
+def _item(move: Move, rank: int | None, badge: str, about: str) -> str:
+    product, chosen = move.product, _CHOSEN if move.is_wanted else ""
+    return (
+        f'<li data-listed="{esc(product.item_id)}"{" data-wanted" if move.is_wanted else ""}>'
+        f'<div class="sw-place"><span class="sw-rank">{rank}</span>{badge}</div><div class="sw-ab-about">'
+        f'<p class="sw-ab-title" title="{esc(product.title)}">{isolated(product.title)}</p>'
+        f'<p class="sw-by">{isolated(product.category or "no category")}{chosen}</p>{about}</div></li>'
+    )
+
+
+def _details(cause: str, move: Move, links: Mapping[str, str]) -> str:
+    link = links.get(move.product.item_id, "")
+    apart = f'<a class="sw-why" href="{esc(link)}" target="_blank" rel="noopener">Take its score apart</a>'
+    return f'<details class="sw-cause"><summary>{cause}</summary>{split_html(move)}{apart if link else ""}</details>'
+
+
+def cause_html(move: Move) -> str:
+    """What happened to a rank and why, in words; components with their glyphs."""
+    cause, happened = _score_cause_html(move), position_text(move)
+    if happened.startswith(("new, ", "gone, ")):  # the badge says so
+        happened = happened.split(", ", 1)[1]
+    return f"{esc(happened)}{': ' if cause else ''}{cause}"
+
+
+def _score_cause_html(move: Move) -> str:
+    """The cause as `moves.cause_text` says it, its components with their glyphs."""
+    if move.cause != "score":
+        return esc(cause_text(move))
+    return ", ".join(
+        f'<span class="sw-named">{dot_html("context" if name == "circumstances" else name)}{esc(name)} '
+        f"{signed(value)}</span>"
+        for name, value in leading(move.lead)
+    )
+
+
+def split_html(move: Move) -> str:
+    """A table of its score and its lead by component, and how scores, rules and variety move its rank."""
+    rows = [*_lines(move), ("", "Together", sum(part.value for part in move.parts), sum(p.value for p in move.lead))]
+    cells = [
+        f'<tr><th scope="row">{dot_html(component) if component else ""}{esc(label)}</th>'
+        + "".join(f'<td class="sw-num">{signed(value)}</td>' for value in ((own, lead) if move.lead else (own,)))
+        + "</tr>"
+        for component, label, own, lead in rows
+    ]
+    heads = {"By": "", "Its score#": ""}
+    if move.lead:
+        crossed = "it passes" if move.by_score > 0 else "that pass it"
+        heads[f"Against the {move.n_crossed:,} {crossed}#"] = "How much more its score rises than theirs, on average"
+    body = f"<tbody>{''.join(cells[:-1])}</tbody><tfoot>{cells[-1]}</tfoot>"
+    a, b = (signed(side.score).removeprefix("+") for side in (move.a, move.b))
+    note = f'<p class="sw-note">Score {a} → {b}. {esc(ranks_in_words(move))}</p>'
+    return labels.table_html("sw-split", heads, body) + note
+
+
+def _lines(move: Move) -> list[tuple[str, str, float, float]]:
+    """Component, label, change of its own score, and lead; other circumstances stand apart from the weight."""
+    leads = move.lead or [ComponentChange(part.component, 0.0, 0.0) for part in move.parts]
+    lines = []
+    for own, lead in zip(move.parts, leads, strict=True):
+        name, label = own.component, LOOKS[own.component].label
+        if own.by_moment or lead.by_moment:
+            lines.append((name, f"{label}, by its weight", own.by_weight, lead.by_weight))
+            lines.append((name, f"{label}, by other circumstances", own.by_moment, lead.by_moment))
+        else:
+            lines.append((name, label, own.value, lead.value))
+    return lines
+
+
+def ranks_in_words(move: Move) -> str:
+    """How many places scores, rules and variety move it; they add up."""
+    a, b = move.a.rank_by_score, move.b.rank_by_score
+    if a is None or b is None:
+        return "It may not be listed under one of the settings, so places cannot be counted."
+    moved = ", ".join(
+        f"{count(abs(n), 'place')} {'up' if n > 0 else 'down'} by {name}"
+        for n, name in ((move.by_score, "scores"), (move.by_rules, "what may be listed"), (move.by_variety, "variety"))
+        if n
+    )
+    return f"By score {ordinal(a)} → {ordinal(b)}{': ' if moved else ''}{moved}."

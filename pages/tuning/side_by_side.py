@@ -8,14 +8,13 @@ import streamlit as st
 
 from pages._shared import address, charts, words
 from pages._shared.cards import empty_html, esc, isolated
-from pages._shared.charts import INK, LOOKS, SURFACE, framed
-from pages._shared.words import signed
-from pages.tuning import chart_parts, labels, report, report_tables, resources, shopper_lists
+from pages._shared.charts import INK, LOOKS, SURFACE
+from pages._shared.controls import button
+from pages.tuning import context, labels, metric_charts, report, report_tables, shopper_lists
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import button
-from pages.tuning.list_moves import letter_html
+from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of
 from pages.tuning.live_metrics import FEW, shoppers_text
-from pages.tuning.metric_cells import ChangeCell, grouped_rows, metric_of, question_of
+from pages.tuning.shopper_lists import letter_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.tuning.comparison import Comparison
@@ -40,7 +39,7 @@ def side_by_side(case: TuningCase) -> None:
         return
     test = case.room.test
     with st.skeleton(height=420):
-        found = resources.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
+        found = context.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
         _show(case, found)
 
 
@@ -79,9 +78,8 @@ def _swap() -> None:
 
 
 def _categories(categories: Sequence[CategoryShown]) -> None:
-    """The chart of categories whose places change, or that none does."""
     if categories:
-        changes = ", ".join(f"{each.category or 'no category'} {signed(each.change, 0)}" for each in categories)
+        changes = ", ".join(f"{each.category or 'no category'} {words.signed(each.change, 0)}" for each in categories)
         alt = f"Places on all lists that categories win or lose with B: {changes}"
         charts.show_chart(category_figure(categories, charts.theme()), alt, key="categories_shown")
         return
@@ -163,13 +161,11 @@ def figures_html(found: Comparison) -> str:
             f'<td class="sw-figure-verdict">{cell.mark_html}{esc(cell.words)}</td></tr>'
         )
 
+    sure = "95% interval of the change, each on a scale of its own; the line in the middle is no change"
+    heads = {"Figure": "", "A#": "", "B#": "", "Change#": "", "How sure": sure, "So B is": ""}
     return (
         '<h2 class="sw-chart-title">Every figure</h2>'
-        '<table class="sw-figures"><thead><tr><th scope="col">Figure</th><th scope="col" class="sw-num">A</th>'
-        '<th scope="col" class="sw-num">B</th><th scope="col" class="sw-num">Change</th>'
-        '<th scope="col" title="95% interval of the change, each on a scale of its own; the line in the middle is no '
-        'change">How sure</th><th scope="col">So B is</th></tr></thead>'
-        f"{grouped_rows(row, 6, 'sw-figure-group')}</table>"
+        f"{labels.table_html('sw-figures', heads, grouped_rows(row, 6, 'sw-figure-group'))}"
         '<p class="sw-note">Bars are 95% intervals of the change, each on its own scale, with no change at the line in '
         f"the middle. Every figure is judged by itself: of {len(METRICS)}, one may look different by "
         "chance.</p>"
@@ -236,7 +232,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
         y=rows,
         orientation="h",
         marker={"color": [(MORE if change > 0 else LESS)[tone] for change in changes], "pattern": hatching},
-        text=[signed(change, 0) for change in changes],
+        text=[words.signed(change, 0) for change in changes],
         textposition="outside",
         textfont={"size": 12, "color": INK[tone]},
         cliponaxis=False,
@@ -246,8 +242,8 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
     low, high = min(0, *changes), max(0, *changes)
     room = 0.24 * (high - low)  # for the numbers at the ends of the bars
     return go.Figure(bars).update_layout(
-        **framed("Categories: places won and lost", tone),
-        xaxis=chart_parts.axis(
+        **charts.framed("Categories: places won and lost", tone),
+        xaxis=metric_charts.axis(
             tone,
             title_text="Places on all lists together, B less A",
             range=[low - (room if low else 0), high + (room if high else 0)],
@@ -256,7 +252,7 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
             tickformat=",d",
             nticks=5,
         ),
-        yaxis=chart_parts.axis(
+        yaxis=metric_charts.axis(
             tone,
             showgrid=False,
             tickvals=rows,
@@ -280,7 +276,7 @@ def _hover(each: CategoryShown) -> str:
 
 
 def _plain(category: str, longest: int = _LONGEST) -> str:
-    return chart_parts.plain(category, longest) or "no category"
+    return metric_charts.plain(category, longest) or "no category"
 
 
 def products_html(title: str, products: Sequence[ProductShown], n_shoppers: int) -> str:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from pages._shared import charts, words
 from pages._shared.cards import empty_html, esc, weights_html
 from pages._shared.charts import LOOKS
+from pages._shared.controls import button
 from pages._shared.resources import Background
-from pages.tuning import resources
-from pages.tuning.chart_parts import clickable, legend_html
+from pages.tuning import context
 from pages.tuning.context import TuningCase
-from pages.tuning.controls import button, select
+from pages.tuning.controls import select
 from pages.tuning.live_metrics import choose_second
+from pages.tuning.metric_charts import clickable, legend_html
 from pages.tuning.weight_map_charts import MapView, MarkedMix, Plane, all_mixes, triangle
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -50,10 +51,10 @@ def weight_map(case: TuningCase) -> None:
     now, reference = (_mix(engine, setting, case.segment) for setting in (case.now, case.reference))
     filters, scenario = case.now.settings.filters, case.now.scenario
     key = (engine.panel.panel_id, case.k, filters, scenario, case.segment, case.metric)
-    work = resources.weight_map(engine, *key)
+    work = context.weight_map(engine, *key)
     found = wait_for_map(work, engine)
     if found is None:
-        resources.weight_map.clear(engine, *key)
+        context.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
         return
     view = MapView(found, case.metric, second, now, reference)
@@ -61,10 +62,10 @@ def weight_map(case: TuningCase) -> None:
 
     def compare(point: int) -> Mapping[str, Difference]:
         new, old = (RankingSettings(found.settings(each), filters, case.k) for each in (point, view.best))
-        return resources.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
+        return context.changes(engine, engine.panel.panel_id, new, old, scenario, case.segment)
 
     with st.container(key="chart_mixes"):
-        show_mixes(view, lambda point: load(found, point), compare)
+        _mixes(view, compare)
 
 
 def _show(view: MapView, plane: Plane, role: str, variety: float) -> None:
@@ -112,7 +113,7 @@ def _slice(shares: list[float]) -> Plane:
 
 
 def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> MarkedMix:
-    found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+    found = context.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     shares = np.array(list(setting.settings.fusion.normalised().values()))
     return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
 
@@ -210,9 +211,6 @@ def _elsewhere_html(view: MapView, plane: Plane) -> str:
 Compare = Callable[[int], Mapping[str, Difference]]
 """Every metric's change from the best mix to another one, the two compared alone."""
 
-Pick = Callable[[NDArray[np.bool_]], int]
-"""The point to prefer among some; -1 where there are none."""
-
 MOST_COMPARED = 40
 """So many mixes at most are compared with the best, for each that is offered besides."""
 
@@ -250,8 +248,8 @@ def worth_loading(view: MapView, compare: Compare) -> list[OfferedMix]:
     return found
 
 
-def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
-    """The first point to pick that shows no loss, passing over all that are as far behind as a known loser; else -1."""
+def _without_loss(view: MapView, pick: Callable[[NDArray[np.bool_]], int], compare: Compare) -> int:
+    """The first point that `pick` prefers and that shows no loss, passing over all as far behind as a loser; or -1."""
     loss = (view.values[view.best] - view.values) * (1 if METRICS[view.metric].higher_is_better else -1)
     among = view.tied.copy()
     for _ in range(MOST_COMPARED):
@@ -265,8 +263,7 @@ def _without_loss(view: MapView, pick: Pick, compare: Compare) -> int:
     return -1
 
 
-def show_mixes(view: MapView, load: Callable[[int], None], compare: Compare) -> None:
-    """One row a mix."""
+def _mixes(view: MapView, compare: Compare) -> None:
     rows = worth_loading(view, compare)
     if not rows:
         return
@@ -279,7 +276,7 @@ def show_mixes(view: MapView, load: Callable[[int], None], compare: Compare) -> 
             st.html(_row_html(view, row), width="stretch")
             is_now = row.point == now and np.allclose(view.now.shares, view.found.cells.weights[now], atol=1e-3)
             label, icon = ("On the sliders", "check") if is_now else (row.button, "tune")
-            button(label, f"load_{row.key}", icon, load, row.point, disabled=bool(is_now), width=185)
+            button(label, f"load_{row.key}", icon, load, view.found, row.point, disabled=bool(is_now), width=185)
 
 
 def _row_html(view: MapView, row: OfferedMix) -> str:

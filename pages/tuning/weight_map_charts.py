@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.colors import sample_colorscale
 
 from pages._shared.charts import INK, LOOKS, MUTED, SURFACE, framed
-from pages.tuning import chart_parts
+from pages.tuning import metric_charts
 from pages.tuning.live_metrics import FEW
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
@@ -186,7 +186,7 @@ def triangle(view: MapView, plane: Plane, tone: str) -> go.Figure:
     points = plane.points(cells)
     x, y = plane.positions(cells.weights[points])
     _hexagons(chart, view, plane, points, tone)
-    chart_parts.add_outline(chart, list(plane.outline(cells, view.tied)), tone)
+    metric_charts.add_outline(chart, list(plane.outline(cells, view.tied)), tone)
     spots = {"size": 22, "opacity": 0, "color": MUTED[tone]}
     chart.add_scatter(x=x, y=y, mode="markers", marker=spots, **view.hover(points), showlegend=False)
     marked: dict[str, NDArray[np.float64]] = {
@@ -197,19 +197,19 @@ def triangle(view: MapView, plane: Plane, tone: str) -> go.Figure:
     }
     for kind, shares in marked.items():
         on_plane = shares[[plane.holds(row) for row in shares]]
-        chart_parts.add_marks(chart, kind, *plane.positions(on_plane), tone, hoverinfo="skip")
+        metric_charts.add_marks(chart, kind, *plane.positions(on_plane), tone, hoverinfo="skip")
     _name_corners(chart, plane, tone)
     _colour_bar(chart, view, tone)
     room = 0.045 + plane.radius
     axis = {"visible": False, "fixedrange": True}
     title = f"{view.label(view.metric)} at every mix with {plane.share / N_STEPS:.0%} {LOOKS[plane.fixed].label}"
-    return chart_parts.keep_unselected(chart).update_layout(
+    return metric_charts.keep_unselected(chart).update_layout(
         **framed(title, tone),
         xaxis={**axis, "range": [-room - 0.01, 1 + room + 0.01], "constrain": "domain"},
         yaxis={**axis, "range": [-room - 0.085, HEIGHT + room + 0.06], "scaleanchor": "x", "constrain": "domain"},
         margin={"l": 4, "r": 4, "t": 48, "b": 72},
         hovermode="closest",
-        hoverlabel=chart_parts.hover_label(tone),
+        hoverlabel=metric_charts.hover_label(tone),
         showlegend=False,
     )
 
@@ -226,18 +226,11 @@ def _hexagons(chart: go.Figure, view: MapView, plane: Plane, points: np.ndarray,
     shares = shares if METRICS[view.metric].higher_is_better else 1 - shares
     fills = sample_colorscale(SCALE, np.nan_to_num(shares).tolist())
     x, y = plane.positions(view.found.cells.weights[points])
-    shapes = []
+    shapes, line = [], {"color": SURFACE[tone], "width": 0.7}
     for share, fill, at_x, at_y in zip(shares, fills, x.tolist(), y.tolist(), strict=True):
         corners = " L".join(f"{one:.4f},{two:.4f}" for one, two in plane.hexagon(at_x, at_y))
-        shapes.append(
-            {
-                "type": "path",
-                "path": f"M{corners} Z",
-                "fillcolor": _NOTHING if math.isnan(share) else fill,
-                "line": {"color": SURFACE[tone], "width": 0.7},
-                "layer": "below",
-            }
-        )
+        colour = _NOTHING if math.isnan(share) else fill
+        shapes.append({"type": "path", "path": f"M{corners} Z", "fillcolor": colour, "line": line, "layer": "below"})
     chart.update_layout(shapes=shapes)
 
 
@@ -268,9 +261,9 @@ def _colour_bar(chart: go.Figure, view: MapView, tone: str) -> None:
     low, high = _limits(view)
     bar = {
         "orientation": "h",
-        "title": {"text": chart_parts.axis_title(view.metric, view.found.k), "side": "top", "font": {"size": 12.5}},
+        "title": {"text": metric_charts.axis_title(view.metric, view.found.k), "side": "top", "font": {"size": 12.5}},
         "tickfont": {"size": 11.5, "color": MUTED[tone]},
-        "tickformat": chart_parts.number_format(view.metric),
+        "tickformat": metric_charts.number_format(view.metric),
         "thickness": 12,
         "len": 0.8,
         "x": 0.5,
@@ -304,11 +297,11 @@ def all_mixes(view: MapView, tone: str) -> go.Figure:
         marker = {"size": size, "color": colour, "opacity": opacity}
         hover = view.hover(points)
         chart.add_scatter(x=right[points], y=up[points], mode="markers", marker=marker, **hover, showlegend=False)
-    chart_parts.add_front(chart, right[efficient], up[efficient], tone, **view.hover(efficient))
+    metric_charts.add_front(chart, right[efficient], up[efficient], tone, **view.hover(efficient))
     for kind, mix in (("reference", view.reference), ("now", view.now)):
         x, y = mix.values[view.second], mix.values[view.metric]
-        chart_parts.add_marks(chart, kind, [x], [y], tone, text=[mix.name], hovertemplate="%{text}<extra></extra>")
+        metric_charts.add_marks(chart, kind, [x], [y], tone, text=[mix.name], hovertemplate="%{text}<extra></extra>")
     if (best := view.best) >= 0:
-        chart_parts.add_marks(chart, "best", [right[best]], [up[best]], tone, **view.hover(np.array([best])))
-    layout = chart_parts.metrics_layout((view.metric, view.second), found.k, tone)
-    return chart_parts.keep_unselected(chart).update_layout(layout, margin={"l": 8, "r": 12, "t": 52, "b": 8})
+        metric_charts.add_marks(chart, "best", [right[best]], [up[best]], tone, **view.hover(np.array([best])))
+    layout = metric_charts.metrics_layout((view.metric, view.second), found.k, tone)
+    return metric_charts.keep_unselected(chart).update_layout(layout, margin={"l": 8, "r": 12, "t": 52, "b": 8})

@@ -42,7 +42,7 @@ def test_every_cache_of_the_pages_is_bounded_by_bytes_but_for_what_is_opened_onc
                     if ast.unparse(each).startswith(("st.cache_", "cache_", "streamlit.cache_")):
                         found[node.name] = path.relative_to(ROOT / "pages").as_posix()
     assert found.keys() == OPENED_ONCE.keys()
-    assert set(found.values()) == {"_shared/resources.py", "tuning/resources.py"}
+    assert set(found.values()) == {"_shared/resources.py", "tuning/context.py"}
 
 
 def scored_of(n_items: int, seed: int) -> ScoredRequest:

@@ -1,25 +1,31 @@
-"""What the buttons of a preset do, before the page is drawn again; what it came to is said once, where it was done."""
+"""What buttons and forms of presets do before the page is drawn again, and what the last action came to."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages._shared import resources
+from pages._shared import resources, words
 from pages._shared.cards import esc, notice_html
+from pages._shared.controls import button
 from pages._shared.view import LENGTHS
-from pages._shared.words import sentence
 from pages.tuning import controls
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button
 from pages.tuning.presets import cards
 from recsys.errors import ConflictError, RecsysError, StoreUnavailable
 from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.store.records import Preset, PresetSettings
+from recsys.store.exchange import import_presets
+from recsys.store.records import LONGEST_NAME, Draft, Preset, PresetSettings
+from recsys.tuning.goals import Goal, describe_goal, save_goal
 
 NAME_KEY = "your_name"
-PAGE = "page"
+PAGE, NEW, IMPORT = "page", "new", "import_presets"
+"""Where what an action came to is shown: on the page, or in a popover."""
+
+POPOVER, FILE, NTH = "save_preset", "import_file", "import_nth"
+FIELDS = ("preset_name", "preset_description", "preset_tags", "preset_goal")
 
 STARTS = "weights, variety with its method, and list length; circumstances, shoppers and shelf stay free"
 """What of a preset a default is."""
@@ -27,18 +33,13 @@ STARTS = "weights, variety with its method, and list length; circumstances, shop
 AGAIN = "presets_run_again"
 """Where the whole page has to run again, because what it starts from has changed."""
 
-_OUTCOME = "preset_outcome"
+_OUTCOME, _OPEN, _PICKED = "preset_outcome", "preset_open", "preset_picked_goal"
 
 
 class PresetOutcome(NamedTuple):
-    """What the last action on presets came to.
+    """What the last action on presets came to, shown at `where`: PAGE, NEW, IMPORT, or the id of a preset.
 
-    Parameters
-    ----------
-    title, lines : what happened, and more about it; text that may hold names that people typed, so never markup
-    where : PAGE, or what else shows it
-    is_problem : it was not done
-    undo : id of a preset that can be restored, or ""
+    Texts may hold names that people typed, so never markup; `undo` is the id of a preset that can be restored.
     """
 
     title: str
@@ -53,17 +54,26 @@ def visitor_name() -> str:
     return str(st.session_state.get(NAME_KEY) or "")
 
 
-def attempt(room: TuningContext, work: Callable[[], PresetOutcome], where: str = PAGE) -> bool:
-    """Do something with the store and keep what it came to; a problem changes nothing, and is shown at `where`."""
+def name_field(**look: Any) -> None:
+    """Draw the field for who saves and signs, for everybody to see; kept for the session."""
+    st.text_input("Your name", key=NAME_KEY, max_chars=80, placeholder="Your name", persist_state="session", **look)
+
+
+@contextmanager
+def attempt(room: TuningContext, where: str = PAGE) -> Iterator[None]:
+    """Do something with the store; a problem ends it, changes nothing, and is shown at `where`."""
     try:
-        st.session_state[_OUTCOME] = work()
+        yield
     except RecsysError as problem:
         titles = {ConflictError: "Somebody else was faster:", StoreUnavailable: "The presets cannot be reached:"}
         title = next((each for kind, each in titles.items() if isinstance(problem, kind)), "That was not done:")
-        st.session_state[_OUTCOME] = PresetOutcome(title, (sentence(str(problem)),), where, is_problem=True)
-        return False
-    resources.saved(room.home, room.shop).expire()
-    return True
+        _report(title, words.sentence(str(problem)), where=where, is_problem=True)
+    else:
+        resources.saved(room.home, room.shop).expire()
+
+
+def _report(title: str, *lines: str, **more: Any) -> None:
+    st.session_state[_OUTCOME] = PresetOutcome(title, lines, **more)
 
 
 def show_outcome(room: TuningContext, where: str = PAGE) -> None:
@@ -83,23 +93,21 @@ def show_outcome(room: TuningContext, where: str = PAGE) -> None:
 
 def restore(room: TuningContext, preset_id: str) -> None:
     """Undo a deletion."""
-    attempt(room, lambda: PresetOutcome(f"“{room.store.restore(preset_id, by=visitor_name()).name}” is back."))
+    with attempt(room):
+        _report(f"“{room.store.restore(preset_id, by=visitor_name()).name}” is back.")
 
 
 def load(room: TuningContext, preset: Preset) -> None:
     """Put all controls where the preset has them, and say what no control here can hold."""
-
-    def work() -> PresetOutcome:
+    with attempt(room):
         setting, segment, lost = _fitting(room, preset.name, preset.settings)
         controls.load(room.choices, setting, segment)
-        lines = (f"Left out, because this shop has no such thing: {', '.join(lost)}.",) if lost else ()
-        return PresetOutcome(f"All controls stand where “{preset.name}” wants them.", lines)
-
-    attempt(room, work)
+        lines = [f"Left out, because this shop has no such thing: {', '.join(lost)}."] if lost else []
+        _report(f"All controls stand where “{preset.name}” wants them.", *lines)
 
 
 def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
-    """The setting of a preset as far as the controls can hold it, its shoppers, and what had to be left out."""
+    """The setting of a preset as far as the controls can hold it, its shoppers, and what is left out."""
     choices, shoppers = room.choices, room.test.panel.shoppers
     wanted = controls.scenario_of(settings).as_dict()
     options = {dimension: choices.options[dimension] for dimension in wanted}
@@ -130,54 +138,137 @@ def compare(preset: Preset) -> None:
 
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
-
-    def work() -> PresetOutcome:
-        present, measured = cards.present_settings(case), cards.measurement(case)
-        store = case.room.store
-        saved = store.update(preset_id, version=version, settings=present, measured=measured, by=visitor_name())
-        return PresetOutcome(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
-
-    attempt(case.room, work)
+    with attempt(case.room):
+        present, measured, by = cards.present_settings(case), cards.measurement(case), visitor_name()
+        saved = case.room.store.update(preset_id, version=version, settings=present, measured=measured, by=by)
+        _report(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
 
 def duplicate(room: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
-    attempt(
-        room, lambda: PresetOutcome(f"“{room.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
-    )
+    with attempt(room):
+        _report(f"“{room.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
 
 
 def delete(room: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
-
-    def work() -> PresetOutcome:
+    with attempt(room):
         room.store.delete(preset.preset_id, by=visitor_name())
         st.session_state[AGAIN] = preset.is_default
-        return PresetOutcome(f"“{preset.name}” was deleted.", undo=preset.preset_id)
-
-    attempt(room, work)
+        _report(f"“{preset.name}” was deleted.", undo=preset.preset_id)
 
 
 def make_default(room: TuningContext, preset: Preset) -> None:
     """Let the dashboard start from it."""
-
-    def work() -> PresetOutcome:
+    with attempt(room):
         room.store.make_default(preset.preset_id)
         st.session_state[AGAIN] = True
-        return PresetOutcome(
+        _report(
             f"The dashboard now starts from “{preset.name}”, for everybody who opens it anew.",
-            (f"It sets {STARTS}. Links that say where the sliders stand still win. “Reset” goes there, too.",),
+            f"It sets {STARTS}. Links that say where the sliders stand still win. “Reset” goes there, too.",
         )
-
-    attempt(room, work)
 
 
 def clear_default(room: TuningContext) -> None:
     """Let the dashboard start from the model's own weights again."""
-
-    def work() -> PresetOutcome:
+    with attempt(room):
         room.store.clear_default()
         st.session_state[AGAIN] = True
-        return PresetOutcome("The dashboard starts from the model's own weights again.")
+        _report("The dashboard starts from the model's own weights again.")
 
-    attempt(room, work)
+
+class OpenPreset(NamedTuple):
+    """The preset whose details are open, in the version of then, so that a later one is not overwritten unawares."""
+
+    preset_id: str
+    version: int
+
+
+def _typed(*keys: str) -> list[str]:
+    return [str(st.session_state.get(key) or "") for key in keys]
+
+
+def _typed_words(keys: Sequence[str], saved_goal: str) -> dict[str, Any]:
+    """What these fields hold, as a preset keeps it; a goal whose words were left as they are stays the goal itself."""
+    name, text, tags, goal = _typed(*keys)
+    kept = saved_goal if goal == describe_goal(saved_goal) else goal
+    return {"name": name, "description": text, "tags": read_tags(tags), "goal": kept}
+
+
+def read_tags(typed: str) -> tuple[str, ...]:
+    """Tags out of what was typed.
+
+    >>> read_tags("autumn; mobile, ")
+    ('autumn', ' mobile')
+    """
+    return tuple(tag for tag in typed.replace(";", ",").replace("\n", ",").split(",") if tag.strip())
+
+
+def fill_form(goal: Goal, description: str) -> None:
+    """Open the form, with name, goal and description filled in."""
+    goal_text, state = describe_goal(goal), st.session_state
+    state["preset_name"] = goal_text if len(goal_text) <= LONGEST_NAME else f"{goal_text[: LONGEST_NAME - 1].rstrip()}…"
+    state["preset_goal"], state[_PICKED] = goal_text, save_goal(goal)
+    state["preset_description"], state[POPOVER] = description, True
+
+
+def save_new(case: TuningCase) -> None:
+    """Save what is on the sliders under the name that was typed, with how it measures at this moment."""
+    state = st.session_state
+    if name := _typed("preset_who")[0].strip():
+        state[NAME_KEY] = name
+    with attempt(case.room, NEW):
+        draft = Draft(settings=cards.present_settings(case), **_typed_words(FIELDS, _typed(_PICKED)[0]))
+        made = case.room.store.create(draft, cards.measurement(case), by=visitor_name())
+        _report(f"“{made.name}” is saved, with how it measures now.")
+        state.update(dict.fromkeys(FIELDS, ""))
+        state[POPOVER] = False
+
+
+def open_preset() -> OpenPreset | None:
+    """The one whose details are open, if any."""
+    return st.session_state.get(_OPEN)
+
+
+def is_open(preset: Preset) -> bool:
+    """Whether its details are open."""
+    now = open_preset()
+    return now is not None and now.preset_id == preset.preset_id
+
+
+def toggle_details(preset: Preset) -> None:
+    """Open the details of a preset, or close them."""
+    st.session_state[_OPEN] = None if is_open(preset) else OpenPreset(preset.preset_id, preset.version)
+
+
+def edit_keys(preset_id: str) -> list[str]:
+    """The keys of the fields that edit a preset, in the order of FIELDS."""
+    return [f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")]
+
+
+def describe(room: TuningContext, preset_id: str) -> None:
+    """Save the words; after a conflict they stay in the fields, and saving again is a decision to keep them."""
+    state, now = st.session_state, open_preset()
+    if now is None or now.preset_id != preset_id:
+        return
+    with attempt(room, preset_id):
+        new = _typed_words(edit_keys(preset_id), _typed(f"saved_goal_{preset_id}")[0])
+        try:
+            saved = room.store.update(preset_id, version=now.version, by=visitor_name(), **new)
+        except ConflictError as conflict:
+            if conflict.done == "saved":
+                state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)
+            raise
+        state[_OPEN] = OpenPreset(preset_id, saved.version)
+        _report(f"“{saved.name}” is saved.", where=preset_id)
+
+
+def import_file(room: TuningContext, key: str) -> None:
+    """Save all presets of the file under this key, or none."""
+    state = st.session_state
+    with attempt(room, IMPORT):
+        made = import_presets(room.store, state[key].getvalue(), by=visitor_name())
+        names, more = ", ".join(f"“{preset.name}”" for preset in made[:5]), len(made) - 5
+        _report(f"{words.count(len(made), 'preset')} imported.", f"{names} and {more} more" if more > 0 else names)
+        state[NTH] = state.get(NTH, 0) + 1
+        state[IMPORT] = False

@@ -9,7 +9,7 @@ import numpy as np
 from pages._shared import words
 from pages._shared.cards import esc, isolated, weights_html
 from pages._shared.charts import LOOKS
-from pages.tuning import controls, labels, resources
+from pages.tuning import context, controls, labels
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.protocol import choices_of
 from recsys.errors import RecsysError
@@ -35,9 +35,8 @@ class PresetDrift(NamedTuple):
 
     Parameters
     ----------
-    now : every metric with its interval, empty where they cannot be measured
+    now : every metric with its interval, empty where they cannot be measured, for which `problem` is the reason
     text : how what was saved is to be read, as a clause
-    problem : why they cannot be measured, or ""
     is_same : what was saved still holds, to the last digit
     is_same_test : it was saved where test shoppers were asked for the same as in this room, as far as is known
     """
@@ -112,7 +111,7 @@ def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interv
     if not segment.mask(panel.shoppers).any():
         raise RecsysError("none of the test shoppers is one of those that it was judged on")
     ranking, scenario = controls.ranking_of(settings), controls.scenario_of(settings)
-    return resources.means_of(room.test, panel.panel_id, ranking, scenario, segment)
+    return context.means_of(room.test, panel.panel_id, ranking, scenario, segment)
 
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
@@ -169,7 +168,6 @@ def _metric(name: str, k: int, measured: Measurement | None, drift: PresetDrift)
 
 
 def _saved_value(name: str, measured: Measurement | None) -> tuple[str, str]:
-    """A metric as it was saved, and the ends of its interval."""
     bounds = measured.metrics.get(name) if measured else None
     if bounds is None or bounds["mean"] is None:
         return words.NO_VALUE, "not measured"
@@ -201,17 +199,14 @@ def history_html(preset: Preset) -> str:
     """Every save: when, who, what, how it measured, and what that changed since the save before; newest first."""
     if not preset.saves:
         return '<p class="sw-note">Nobody has measured it yet: load it, look at it, and save it into a preset.</p>'
-    head = "".join(
-        f'<th scope="col" title="{esc(METRICS[name].asks)}">{esc(METRICS[name].short)}</th>' for name in IN_HISTORY
-    )
+    heads = {"Saved": "", "Mix": "", **{esc(METRICS[name].short): METRICS[name].asks for name in IN_HISTORY}}
     before = [*preset.saves[1:], None]
     rows = "".join(map(_save, preset.saves[:N_SAVES], before))
     more = len(preset.saves) - N_SAVES
     rest = f'<p class="sw-note">And {words.count(more, "earlier save")}, in the file.</p>' if more > 0 else ""
     return (
         '<div class="sw-preset-scroll" tabindex="0" role="region" aria-label="History of saves">'
-        f'<table class="sw-preset-history"><thead><tr><th scope="col">Saved</th><th scope="col">Mix</th>{head}'
-        f"</tr></thead><tbody>{rows}</tbody></table></div>{rest}"
+        f"{labels.table_html('sw-preset-history', heads, f'<tbody>{rows}</tbody>')}</div>{rest}"
     )
 
 

@@ -1,22 +1,25 @@
-"""What is saved at a glance, the present setting's way into it, and the presets that come with Shelfwise."""
+"""What is saved at a glance, the present setting's way into it, files in and out, and what comes with Shelfwise."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared import job_progress, resources, words
-from pages._shared.cards import empty_html, isolated, notice_html
-from pages.tuning import controls
+from pages._shared.cards import empty_html, isolated, notice_html, weights_html
+from pages._shared.controls import button, download
+from pages.tuning import controls, labels
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button, download
-from pages.tuning.presets import actions, cards, forms
-from pages.tuning.presets.cards import card_html
+from pages.tuning.presets import actions, cards
 from recsys.errors import StoreError
+from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.jobs import Job, JobStatus
 from recsys.jobs.shop_jobs import PRESETS, PRESETS_SPLIT, ShopFolders, presets_job_at, start_presets_job
 from recsys.store.exchange import export_presets
-from recsys.store.records import Preset
+from recsys.store.records import LONGEST_DESCRIPTION, LONGEST_GOAL, LONGEST_NAME, LONGEST_TAG, MOST_TAGS, Preset
 from recsys.tuning.goals import describe_goal
 
 AT_ONCE = 10
@@ -40,12 +43,12 @@ def presets(case: TuningCase) -> None:
     room = case.room
     found = resources.saved(room.home, room.shop).last
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
-        forms.save_new(case)
-        forms.import_file(room)
+        _save_new(case)
+        _import(room)
         file, mime, export = "shelfwise-presets.json", "application/json", partial(export_presets, found.presets)
         download("Export all", "export_all", file, mime, export, disabled=not found.presets)
-        forms.deleted_presets(room)
-        forms.who_field()
+        _deleted(room)
+        actions.name_field(icon=":material/person:", label_visibility="collapsed", width=190)
     if found.away:
         _away(case, found.away, bool(found.presets))
     actions.show_outcome(room)
@@ -85,7 +88,6 @@ def _away(case: TuningCase, why: str, is_known: bool) -> None:
 
 
 def _matching(presets: tuple[Preset, ...]) -> list[Preset]:
-    """The presets that hold every word that was typed to find one."""
     if len(presets) < FIND_FROM:
         return list(presets)
     typed = st.text_input(
@@ -100,23 +102,23 @@ def _matching(presets: tuple[Preset, ...]) -> list[Preset]:
 
 def _with_open(case: TuningCase, shown: list[Preset], presets: tuple[Preset, ...]) -> list[Preset]:
     """Those that are shown, and the one whose details are open even where somebody else deleted it meanwhile."""
-    if forms.open_preset() is None or any(map(forms.is_open, shown)):
+    if actions.open_preset() is None or any(map(actions.is_open, shown)):
         return shown
     try:
         others = [*presets, *case.room.store.deleted()]
     except StoreError:
         others = list(presets)
-    return [*filter(forms.is_open, others), *shown]
+    return [*filter(actions.is_open, others), *shown]
 
 
 def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
     room, pid = case.room, preset.preset_id
-    is_open, is_present = forms.is_open(preset), cards.is_present(case, preset.settings)
+    is_open, is_present = actions.is_open(preset), cards.is_present(case, preset.settings)
     is_reference = st.session_state.get("against") == controls.reference_name(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
     drift = cards.measure_drift(room, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
-        st.html(card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
+        st.html(cards.card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
                 button("Restore", f"back_{pid}", "", actions.restore, room, pid)
@@ -130,9 +132,9 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
                     save = "Save the present setting here", f"update_{pid}", "save"
                     button(*save, actions.update, case, pid, preset.version)
             label, icon = ("Close", "expand_less") if is_open else ("Details", "expand_more")
-            button(label, f"open_{pid}", icon, forms.toggle_details, preset, type="tertiary")
+            button(label, f"open_{pid}", icon, actions.toggle_details, preset, type="tertiary")
         if is_open:
-            forms.show_details(case, preset)
+            _details(case, preset)
 
 
 def _work(room: TuningContext) -> Job:
@@ -154,7 +156,6 @@ def _tuning_progress(room: TuningContext) -> None:
 
 
 def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
-    """A button that tunes them, quiet where they are there, with what went wrong the last time."""
     status = _work(room).status()
     if status.state == "running":
         return
@@ -192,3 +193,117 @@ def _shipped_html(shipped: Sequence[Preset], status: JobStatus) -> str:
         )
     latest = max(preset.changed_at for preset in shipped)
     return f"What comes with Shelfwise was tuned for this shop on {words.day(latest)}.{missing}"
+
+
+def _save_new(case: TuningCase) -> None:
+    icon = ":material/bookmark_add:"
+    with st.popover("Save this setting", icon=icon, type="primary", key=actions.POPOVER, on_change="rerun"):
+        settings = cards.present_settings(case)
+        n = words.count(int(case.mask.sum()), "test shopper")
+        st.html(
+            f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
+            f"with it: all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
+        )
+        actions.show_outcome(case.room, actions.NEW)
+        asks_who = not actions.visitor_name()
+        with st.form(actions.NEW, border=False):
+            right = _word_fields(actions.FIELDS, ("", "", "", ""), 122 if asks_who else 208, persist_state="session")
+            if asks_who:
+                right.text_input("Your name", key="preset_who", max_chars=80, placeholder="asked once a session")
+            st.form_submit_button("Save", type="primary", on_click=actions.save_new, args=(case,), key="preset_save")
+
+
+def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more: Any) -> DeltaGenerator:
+    """Name, description, tags and goal, in the order of `actions.FIELDS`; gives the right column."""
+    left, right = st.columns(2)
+    (name_key, text_key, tags_key, goal_key), (name, text, tags, goal) = keys, values
+    most_tags, tags_help = MOST_TAGS * (LONGEST_TAG + 2), "for example: autumn, mobile"
+    goal_help = "what it is tuned for, in your words"
+    with left:
+        st.text_input("Name", name, LONGEST_NAME, key=name_key, **more)
+        st.text_input("Tags, with commas between them", tags, most_tags, key=tags_key, placeholder=tags_help, **more)
+        st.text_input("Goal (optional)", goal, LONGEST_GOAL, key=goal_key, placeholder=goal_help, **more)
+    right.text_area("Description", text, key=text_key, max_chars=LONGEST_DESCRIPTION, height=height, **more)
+    return right
+
+
+def _details(case: TuningCase, preset: Preset) -> None:
+    room, pid = case.room, preset.preset_id
+    with st.container(horizontal=True, key="preset_more"):
+        _rare_actions(room, preset)
+    st.html(f'<h3 class="sw-chart-title">History</h3>{cards.history_html(preset)}')
+    if preset.is_shipped:
+        st.html('<p class="sw-note">It comes with Shelfwise and stays as it is. Duplicate it, and change the copy.</p>')
+        return
+    actions.show_outcome(room, pid)
+    with st.form(f"edit_{pid}", border=False):
+        st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
+        st.session_state[f"saved_goal_{pid}"] = preset.goal
+        tags, goal = ", ".join(preset.tags), describe_goal(preset.goal)
+        _word_fields(actions.edit_keys(pid), (preset.name, preset.description, tags, goal), 200)
+        st.form_submit_button("Save these words", on_click=actions.describe, args=(room, pid), key=f"describe_{pid}")
+
+
+def _rare_actions(room: TuningContext, preset: Preset) -> None:
+    file = file_name(preset.name)
+    if preset.is_default:
+        button("No default any more", "default_off", "home", actions.clear_default, room)
+    else:
+        about = (
+            "The dashboard starts from it, for everybody who opens it anew; links that say more still win. "
+            f"It sets {actions.STARTS}."
+        )
+        button("Make it the default", "default_on", "home", actions.make_default, room, preset, help=about)
+    if not preset.is_shipped:
+        button("Duplicate", "duplicate", "content_copy", actions.duplicate, room, preset.preset_id)
+    download("Export", "export_one", f"{file}.json", "application/json", lambda: export_presets([preset]))
+    if preset.saves:
+        table = f"{file}-history.csv"
+        download("History as CSV", "export_history", table, "text/csv", lambda: cards.history_csv(preset.saves))
+    if not preset.is_shipped:
+        button("Delete", "delete", "delete", actions.delete, room, preset)
+
+
+def file_name(name: str) -> str:
+    """A preset's name as a file may be called everywhere.
+
+    >>> file_name("Evening & mobile: 2/3"), file_name("أهلا")
+    ('evening-mobile-2-3', 'preset')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "preset"
+
+
+def _import(room: TuningContext) -> None:
+    with st.popover("Import", icon=":material/upload:", key=actions.IMPORT, on_change="rerun"):
+        st.html(
+            '<p class="sw-note">A file that Shelfwise exported. Names that are taken get “(imported)” behind them; '
+            "when anything in it is wrong, nothing is imported.</p>"
+        )
+        actions.show_outcome(room, actions.IMPORT)
+        key = f"{actions.FILE}_{st.session_state.get(actions.NTH, 0)}"
+        given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
+        more = {"type": "primary", "disabled": given is None}
+        button("Import these presets", "import", "", actions.import_file, room, key, **more)
+
+
+def _deleted(room: TuningContext) -> None:
+    icon = ":material/restore_from_trash:"
+    with st.popover("Deleted", icon=icon, key="deleted_presets", on_change="rerun") as popover:
+        if not popover.open:
+            return
+        try:
+            gone = room.store.deleted()
+        except StoreError as problem:
+            st.html(f'<p class="sw-note">{isolated(problem)}</p>')
+            return
+        if not gone:
+            st.html('<p class="sw-note">Nothing was deleted.</p>')
+        for preset in gone[:50]:
+            pid = preset.preset_id
+            with st.container(horizontal=True, vertical_alignment="center", key=f"gone_{pid}"):
+                st.html(
+                    f'<p class="sw-note"><strong>{isolated(preset.name)}</strong><span class="sw-by">deleted by '
+                    f"{isolated(preset.who)}, {labels.timestamp(preset.changed_at)}</span></p>",
+                    width="stretch",
+                )
+                button("Restore", f"restore_{pid}", "", actions.restore, room, pid)

@@ -1,42 +1,87 @@
-"""The controls of a goal, what is searched for with them, how hard to search, and the button that starts it.
+"""The form of a goal, which the address holds: every control shows what is there, and writes there what is picked."""
 
-The address holds the goal: every control shows what is there, and writes there what is picked.
-"""
-
+import json
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 import streamlit as st
+from pydantic import Field
 
-from pages._shared import job_progress, words
+from pages._shared import address, job_progress, words
 from pages._shared.cards import esc, isolated, notice_html
+from pages._shared.controls import button
 from pages._shared.view import ANY, LENGTHS
 from pages.tuning import controls, labels
 from pages.tuning.context import TuningContext
-from pages.tuning.controls import button, select
+from pages.tuning.live_metrics import metric_label
 from pages.tuning.search import goal_search
-from pages.tuning.search.goal_search import (
-    EFFORTS,
-    EXAMPLES,
-    KINDS,
-    MOST_CONDITIONS,
-    Condition,
-    GoalDraft,
-    SearchRequest,
-    add_condition,
-    fill_goal,
-    read_draft,
-    remove_condition,
-    start_condition,
-    step_of,
-    write_draft,
-)
+from pages.tuning.search.goal_search import EFFORTS, SearchRequest
+from recsys.documents import Form, from_json
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import KNOWLEDGE, Segment
 from recsys.settings import CONTEXT_DIMENSIONS
-from recsys.tuning.goals import Constraint, Goal, GoalEvaluator, describe_goal
+from recsys.tuning.goals import Against, Constraint, Goal, GoalEvaluator, describe_goal
+
+PARAMETER = "goal"
+DEFAULT = Goal("ndcg")
+MOST_CONDITIONS = 6
+USUAL_SLACK = 0.05
+
+EXAMPLES: Mapping[str, Goal] = {
+    "Best nDCG": DEFAULT,
+    "Varied and broad": Goal("ndcg", (Constraint("ild", 0.6), Constraint("coverage", 0.3))),
+    "More novelty": Goal("novelty", (Constraint("ndcg", 0, "equal"),)),
+    "New shoppers": Goal("ndcg", segment=Segment.of(activity="new")),
+    "Mobile evenings": Goal("ndcg", segment=Segment.of(daypart="evening", device="mobile")),
+}
+"""Goals to begin with, by what their button says."""
+
+Kind = Literal[
+    "at least", "at most", "no worse than equal weights", "within % of equal weights", "within % of the best"
+]
+KINDS: Mapping[Kind, Against] = {
+    "at least": "value",
+    "at most": "value",
+    "no worse than equal weights": "equal",
+    "within % of equal weights": "equal",
+    "within % of the best": "best",
+}
+"""How a metric can be bounded, and what it is then held against."""
+
+
+class Condition(Form):
+    """A constraint while it is picked, which may make no sense yet."""
+
+    metric: str
+    value: float = Field(ge=-1e6, le=1e6)
+    against: Against
+    at_least: bool
+
+    @property
+    def kind(self) -> Kind:
+        """How it bounds its metric."""
+        if self.against == "value":
+            return "at least" if self.at_least else "at most"
+        if self.against == "best":
+            return "within % of the best"
+        return "within % of equal weights" if self.value else "no worse than equal weights"
+
+
+class GoalDraft(Form):
+    """A goal while it is picked; of the form of a saved goal."""
+
+    metric: str
+    constraints: list[Condition] = Field(max_length=MOST_CONDITIONS)
+    segment: dict[str, str]
+    k: int = Field(ge=1, le=N_BASELINE)
+
+    @property
+    def metrics(self) -> set[str]:
+        """The metrics that it speaks of."""
+        return {self.metric, *(each.metric for each in self.constraints)}
 
 
 def draw_form(room: TuningContext, *, is_running: bool) -> None:
@@ -75,14 +120,8 @@ def _aim(room: TuningContext, draft: GoalDraft) -> None:
 
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_row"):
         st.session_state["goal_metric"], st.session_state["goal_k"] = draft.metric, draft.k
-        st.selectbox(
-            "As good as possible",
-            list(METRICS),
-            key="goal_metric",
-            format_func=lambda name: METRICS[name].short,
-            on_change=pick,
-            args=("metric",),
-        )
+        label, metrics = "As good as possible", list(METRICS)
+        st.selectbox(label, metrics, key="goal_metric", format_func=metric_label, on_change=pick, args=("metric",))
         st.selectbox("List length", sorted({*LENGTHS, draft.k}), key="goal_k", on_change=pick, args=("k",), width=120)
         _shoppers(room, draft)
 
@@ -120,7 +159,7 @@ def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
 
 
 def _conditions(room: TuningContext, draft: GoalDraft) -> list[str]:
-    """A row for each condition, and what is wrong with some beside them."""
+    """A row for each condition; what is wrong with some, which stands beside them, is returned."""
     problems, equal = [], goal_search.equal_means(room, draft.k, Segment.of(**draft.segment))
     if draft.constraints:
         st.html('<p class="sw-goal-label">What must hold</p>')
@@ -160,10 +199,10 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
         more = {"key": key, "label_visibility": "collapsed", "on_change": change, "args": (part,), **more}
         draw(label, *rest, **more)
 
-    field("metric", st.selectbox, condition.metric, list(METRICS), format_func=lambda name: METRICS[name].short)
+    field("metric", st.selectbox, condition.metric, list(METRICS), format_func=metric_label)
     field("kind", st.selectbox, kind, list(KINDS))
     if kind != "no worse than equal weights":
-        step = 1.0 if is_relative else scale * step_of(condition.metric)
+        step = 1.0 if is_relative else scale * goal_search.step_of(condition.metric)
         icon, value = ":material/percent:" if is_percent else None, round(scale * condition.value, 6)
         field("value", st.number_input, value, step=step, format="%.6g", icon=icon, width=150)
     about = "Take this condition out"
@@ -171,7 +210,6 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
 
 
 def _examples(room: TuningContext) -> Mapping[str, Goal]:
-    """The examples that make sense for this shop."""
     options = room.choices.options
     return {
         name: goal
@@ -195,8 +233,9 @@ def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
 def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
     *most, last = map(str, EFFORTS.values())
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
-        about = f"Every mix of weights is measured anyway; besides, {', '.join(most)} or {last} settings with variety "
-        effort = select("How hard to search", list(EFFORTS), "effort", "Quick", help=f"{about}are tried.", width=190)
+        tried = f"{', '.join(most)} or {last} settings with variety are tried"
+        about = f"Every mix of weights is measured anyway; besides, {tried}."
+        effort = controls.select("How hard to search", list(EFFORTS), "effort", "Quick", help=about, width=190)
         n_trials, can_start = EFFORTS[effort], goal is not None and not is_running
         request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
         only_one = "One search of this shop at a time." if is_running else None
@@ -226,3 +265,61 @@ def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
 
 def _sentence(problem: str) -> str:
     return isolated(words.sentence(problem))
+
+
+def read_draft() -> tuple[GoalDraft, tuple[str, list[str]] | None]:
+    """The goal that the address holds, or the usual one and why, as title and lines of a notice."""
+    text = st.query_params.get(PARAMETER, "")
+    usual = GoalDraft(**DEFAULT.as_json())
+    if not text:
+        return usual, None
+    instead = f"Until you pick another one, it is: {describe_goal(DEFAULT)}."
+    if not text.lstrip().startswith("{"):
+        return usual, (
+            "Goals are picked now instead of written.",
+            [f"This link asks for “{text[:200]}”: pick that metric and its conditions below. {instead}"],
+        )
+    try:
+        draft = from_json(GoalDraft, json.loads(text))
+        for name in draft.metrics:
+            Goal(name)
+        Segment.of(**draft.segment)
+    except (ValueError, RecursionError, SettingsError):
+        return usual, ("The goal of this link cannot be read.", [instead])
+    return draft, None
+
+
+def fill_goal(goal: Goal) -> None:
+    """Put the controls where a goal wants them."""
+    write_draft(GoalDraft(**goal.as_json()))
+
+
+def write_draft(draft: GoalDraft) -> None:
+    """Put a goal into the address."""
+    document = draft.model_dump()
+    address.put(PARAMETER, None if document == DEFAULT.as_json() else json.dumps(document, separators=(",", ":")))
+
+
+def start_condition(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
+    """A condition on a metric; its value at first is near where equal weights stand, by `equal`, as far as known."""
+    against, at_least = KINDS[kind], METRICS[metric].higher_is_better
+    value = USUAL_SLACK if kind.startswith("within") else 0.0
+    if against == "value":
+        at_least = kind == "at least"
+        value = goal_search.round_bound(metric, equal.get(metric, 0.0), at_least=at_least)
+    return Condition(metric=metric, value=value, against=against, at_least=at_least)
+
+
+def add_condition() -> None:
+    """Another condition that makes sense as it is: something that is not spoken of yet, no worse than equal weights."""
+    draft = read_draft()[0]
+    unnamed = (name for name in ("ndcg", "ild", "coverage", "novelty", *METRICS) if name not in draft.metrics)
+    draft.constraints.append(start_condition(next(unnamed, "ndcg"), "no worse than equal weights", {}))
+    write_draft(draft)
+
+
+def remove_condition(number: int) -> None:
+    """Take one out, counted from 0."""
+    draft = read_draft()[0]
+    del draft.constraints[number : number + 1]
+    write_draft(draft)

@@ -1,182 +1,53 @@
-"""What is searched for: the goal while it is picked, which the address holds, and the one search of a shop."""
+"""The one search of a shop: its work and settings measured as it measures them; what it found, in words and tables."""
 
-import json
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import streamlit as st
-from pydantic import Field
-
-from pages._shared import address, job_progress
+from pages._shared import job_progress, words
+from pages._shared.cards import esc, isolated
 from pages._shared.view import LENGTHS
-from pages.tuning import resources
-from pages.tuning.chart_parts import Point
-from pages.tuning.context import TuningCase, TuningContext
-from recsys.documents import Form, from_json
+from pages.tuning.context import TuningCase, TuningContext, means_of
+from pages.tuning.labels import ChangeCell, grouped_rows, metric_of, question_of, table_html
+from pages.tuning.metric_charts import Point
 from recsys.errors import RecsysError, SettingsError
+from recsys.evaluation.metrics import format as fmt
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import METRICS
+from recsys.evaluation.statistics.paired import Difference
 from recsys.jobs import Job
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import read_request, search_job_at, start_search
 from recsys.panel.engine import WHOLE_CATALOGUE
-from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import EvaluationConfig, Segment
 from recsys.settings import FusionSettings, RankingSettings
 from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
-from recsys.tuning.goals import Against, Constraint, Goal, describe_goal
-from recsys.tuning.search import MOST_TRIALS
-
-PARAMETER = "goal"
-DEFAULT = Goal("ndcg")
-MOST_CONDITIONS = 6
-USUAL_SLACK = 0.05
-
-EXAMPLES: Mapping[str, Goal] = {
-    "Best nDCG": DEFAULT,
-    "Varied and broad": Goal("ndcg", (Constraint("ild", 0.6), Constraint("coverage", 0.3))),
-    "More novelty": Goal("novelty", (Constraint("ndcg", 0, "equal"),)),
-    "New shoppers": Goal("ndcg", segment=Segment.of(activity="new")),
-    "Mobile evenings": Goal("ndcg", segment=Segment.of(daypart="evening", device="mobile")),
-}
-"""Goals to begin with, by what their button says."""
-
-Kind = Literal[
-    "at least", "at most", "no worse than equal weights", "within % of equal weights", "within % of the best"
-]
-KINDS: Mapping[Kind, Against] = {
-    "at least": "value",
-    "at most": "value",
-    "no worse than equal weights": "equal",
-    "within % of equal weights": "equal",
-    "within % of the best": "best",
-}
-"""How a metric can be bounded, and what it is then held against."""
-
-
-class Condition(Form):
-    """A constraint while it is picked, which may make no sense yet."""
-
-    metric: str
-    value: float = Field(ge=-1e6, le=1e6)
-    against: Against
-    at_least: bool
-
-    @property
-    def kind(self) -> Kind:
-        """How it bounds its metric."""
-        if self.against == "value":
-            return "at least" if self.at_least else "at most"
-        if self.against == "best":
-            return "within % of the best"
-        return "within % of equal weights" if self.value else "no worse than equal weights"
-
-
-class GoalDraft(Form):
-    """A goal while it is picked; of the form of a saved goal."""
-
-    metric: str
-    constraints: list[Condition] = Field(max_length=MOST_CONDITIONS)
-    segment: dict[str, str]
-    k: int = Field(ge=1, le=N_BASELINE)
-
-    @property
-    def metrics(self) -> set[str]:
-        """The metrics that it speaks of."""
-        return {self.metric, *(each.metric for each in self.constraints)}
-
-
-def read_draft() -> tuple[GoalDraft, tuple[str, list[str]] | None]:
-    """The goal that the address holds, or the usual one and why, as title and lines of a notice."""
-    text = st.query_params.get(PARAMETER, "")
-    usual = GoalDraft(**DEFAULT.as_json())
-    if not text:
-        return usual, None
-    instead = f"Until you pick another one, it is: {describe_goal(DEFAULT)}."
-    if not text.lstrip().startswith("{"):
-        return usual, (
-            "Goals are picked now instead of written.",
-            [f"This link asks for “{text[:200]}”: pick that metric and its conditions below. {instead}"],
-        )
-    try:
-        draft = from_json(GoalDraft, json.loads(text))
-        for name in draft.metrics:
-            Goal(name)
-        Segment.of(**draft.segment)
-    except (ValueError, RecursionError, SettingsError):
-        return usual, ("The goal of this link cannot be read.", [instead])
-    return draft, None
-
-
-def fill_goal(goal: Goal) -> None:
-    """Put the controls where a goal wants them."""
-    write_draft(GoalDraft(**goal.as_json()))
-
-
-def write_draft(draft: GoalDraft) -> None:
-    """Put a goal into the address."""
-    document = draft.model_dump()
-    address.put(PARAMETER, None if document == DEFAULT.as_json() else json.dumps(document, separators=(",", ":")))
-
-
-def start_condition(metric: str, kind: Kind, equal: Mapping[str, float]) -> Condition:
-    """A condition on a metric, bounded in some way; a value to begin with is where equal weights stand.
-
-    Parameters
-    ----------
-    equal : every metric with equal weights, as far as known
-    """
-    against, at_least = KINDS[kind], METRICS[metric].higher_is_better
-    value = USUAL_SLACK if kind.startswith("within") else 0.0
-    if against == "value":
-        at_least = kind == "at least"
-        value = round_bound(metric, equal.get(metric, 0.0), at_least=at_least)
-    return Condition(metric=metric, value=value, against=against, at_least=at_least)
-
-
-def step_of(metric: str) -> float:
-    """Bounds that are proposed are multiples of this."""
-    usual = {"share": 0.01, "bits": 0.1, "lift": 0.05}
-    return usual.get(METRICS[metric].unit, 0.001 if METRICS[metric].digits > 3 else 0.01)
-
-
-def round_bound(metric: str, value: float, *, at_least: bool) -> float:
-    """The nearest round bound that a value keeps.
-
-    >>> round_bound("coverage", 0.437, at_least=True), round_bound("ild", 0.4972, at_least=False)
-    (0.43, 0.5)
-    """
-    step = step_of(metric)
-    steps = math.floor(value / step + 1e-9) if at_least else math.ceil(value / step - 1e-9)
-    return round(steps * step, 6)
-
-
-def add_condition() -> None:
-    """Another condition that makes sense as it is: something that is not spoken of yet, no worse than equal weights."""
-    draft = read_draft()[0]
-    unnamed = (name for name in ("ndcg", "ild", "coverage", "novelty", *METRICS) if name not in draft.metrics)
-    draft.constraints.append(start_condition(next(unnamed, "ndcg"), "no worse than equal weights", {}))
-    write_draft(draft)
-
-
-def remove_condition(number: int) -> None:
-    """Take one out, counted from 0."""
-    draft = read_draft()[0]
-    del draft.constraints[number : number + 1]
-    write_draft(draft)
-
+from recsys.tuning.goals import MARGIN, Constraint, Goal, describe_constraint, describe_segment
+from recsys.tuning.search import MOST_TRIALS, Answer, ConstraintOutcome, SearchResult
 
 EFFORTS: Mapping[str, int] = {"Quick": 60, "Thorough": 240, "Very thorough": 600}
 """How many settings with variety are tried, by what it is called."""
 
-_READY_S, _MAPPING_S = 3.0, 3.0
-_TRYING_S, _CHOOSING_S = (5.0, 0.09), (8.0, 0.055)
-"""At first, and more for each setting. Measured on two busy cores for the 911 validation shoppers of the demo shop."""
-
 _DEMO_SHOPPERS = 911
+"""Validation shoppers of the demo shop, on which the usual times were measured."""
+
+_ERRORS_WIDE = 3.92
+"""A 95% interval is so many standard errors wide."""
+
+_NEARLY = 0.9
+"""The interval is a bootstrap's, the margin of a search is not; they differ by a few percent."""
+
+_AGAINST = "Against equal weights", "Against the model’s weights"
+
+_MARKS: Mapping[Answer, tuple[str, str, str]] = {
+    "met": ("✓", "better", "met"),
+    "missed": ("✕", "worse", "missed"),
+    "cannot tell": ("≈", "unclear", "cannot be told for sure"),
+}
+"""By answer, a mark that needs no colour, the class whose colour it has, and the answer in a sentence."""
 
 
 class SearchRequest(NamedTuple):
@@ -200,23 +71,12 @@ def request_of(work: Job) -> SearchRequest | None:
 def start(room: TuningContext, request: SearchRequest) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
     require_length(request.goal)
-    start_search(
-        work_of(room).folder,
-        room.home.panel(room.split),
-        request.goal,
-        request.n_trials,
-        database_url(room.home),
-        default=room.own_weights,
-    )
+    folder, panel = work_of(room).folder, room.home.panel(room.split)
+    start_search(folder, panel, *request, database_url(room.home), default=room.own_weights)
 
 
 def require_length(goal: Goal) -> None:
-    """Refuse lists of a length that the room lacks: what was found could be neither shown nor saved as it is.
-
-    Raises
-    ------
-    SettingsError : the goal asks for such a length
-    """
+    """Raise SettingsError for lists of a length that cannot be shown or saved here."""
     if goal.k not in LENGTHS:
         *most, last = map(str, LENGTHS)
         raise SettingsError(f"lists of {goal.k} cannot be shown in this room; ask for {', '.join(most)} or {last}")
@@ -241,12 +101,12 @@ def is_of_other_data(room: TuningContext, panel_ids: object) -> bool:
 
 
 def usual_shares(n_trials: int) -> Mapping[str, float]:
-    """How long the stages of a search take beside each other."""
+    """How long the stages of a search take, in seconds on two busy cores for the demo shop."""
     return {
-        "Getting ready": _READY_S,
-        "Mapping weights": _MAPPING_S,
-        "Trying variety": _TRYING_S[0] + n_trials * _TRYING_S[1],
-        "Choosing": _CHOOSING_S[0] + n_trials * _CHOOSING_S[1],
+        "Getting ready": 3.0,
+        "Mapping weights": 3.0,
+        "Trying variety": 5.0 + 0.09 * n_trials,
+        "Choosing": 8.0 + 0.055 * n_trials,
         "Measuring on test shoppers": 0.3,
     }
 
@@ -259,13 +119,8 @@ def usual_s(room: TuningContext, n_trials: int) -> float:
 
 def job_display(n_trials: int) -> job_progress.JobDisplay:
     """How its progress is shown."""
-    return job_progress.JobDisplay(
-        label="Searching for good weights",
-        start="Search",
-        usual_shares=usual_shares(n_trials),
-        is_resumable=True,
-        key="search_",
-    )
+    shares = usual_shares(n_trials)
+    return job_progress.JobDisplay("Searching for good weights", "Search", shares, is_resumable=True, key="search_")
 
 
 def marked_settings(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> dict[str, Point]:
@@ -290,7 +145,193 @@ def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> 
     if not segment.mask(engine.panel.shoppers).any():
         return {}
     try:
-        found = resources.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
+        found = means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     except RecsysError:
         return {}  # a setting that cannot be measured has no place
     return {name: each.mean for name, each in found.items() if not math.isnan(each.mean)}
+
+
+def step_of(metric: str) -> float:
+    """Bounds that are proposed are multiples of this."""
+    usual = {"share": 0.01, "bits": 0.1, "lift": 0.05}
+    return usual.get(METRICS[metric].unit, 0.001 if METRICS[metric].digits > 3 else 0.01)
+
+
+def round_bound(metric: str, value: float, *, at_least: bool) -> float:
+    """The nearest round bound that a value keeps.
+
+    >>> round_bound("coverage", 0.437, at_least=True), round_bound("ild", 0.4972, at_least=False)
+    (0.43, 0.5)
+    """
+    step = step_of(metric)
+    steps = math.floor(value / step + 1e-9) if at_least else math.ceil(value / step - 1e-9)
+    return round(steps * step, 6)
+
+
+def is_kept(kept: ConstraintOutcome) -> bool:
+    """Whether a condition holds with the margin that settings are chosen by."""
+    return kept.room.mean >= _NEARLY * _margin(kept)
+
+
+def keeps_all(found: SearchResult) -> bool:
+    """Whether what was chosen keeps all that was asked on validation shoppers; else it is only the nearest to it."""
+    return found.n_tied > 1 or all(is_kept(kept) for kept in found.kept_on_validation)
+
+
+def finding_text(found: SearchResult) -> str:
+    """What it comes to on test shoppers, beside both references."""
+    goal, metric = found.goal, found.goal.metric
+    who = "test shoppers"
+    if goal.segment.values:
+        who = f"the {found.n_users['test']:,} test shoppers of this goal ({describe_segment(goal.segment)})"
+    equal, own = found.against_equal[metric], found.against_default[metric]
+    return (
+        f"On {who}, whose later choices the search did not see, {METRICS[metric].at(goal.k)} is "
+        f"{fmt.value(metric, equal.new)}. Equal weights have {fmt.value(metric, equal.old)}: {change_text(equal)}. "
+        f"The model's weights have {fmt.value(metric, own.old)}: {change_text(own)}."
+    )
+
+
+def change_text(change: Difference) -> str:
+    """A change with its interval and what can be told from it."""
+    cell = ChangeCell(change)
+    return f"{cell.amount} ({cell.ends}), {cell.words}"
+
+
+def trials_text(found: SearchResult) -> str:
+    """How many settings were measured, and how many come near the best."""
+    said = (
+        f"{words.count(found.n_points, 'mix', 'mixes')} of weights and {words.count(found.n_trials, 'setting')} with "
+        f"variety were measured in {words.duration(found.seconds)}."
+    )
+    if not keeps_all(found):
+        return f"{said} What comes nearest to all conditions was taken."
+    if found.n_tied == 1:
+        that = " that keeps all conditions" if found.kept else ""
+        return f"{said} No other{that} is within one standard error of it, by validation shoppers."
+    return (
+        f"{said} {found.n_tied:,} of them are within one standard error of the best, by validation shoppers; the one "
+        "in their middle was taken, which owes less to luck."
+    )
+
+
+def outcome_texts(found: SearchResult) -> list[str]:
+    """Which conditions hold for test shoppers, one sentence each."""
+    return [
+        f"{describe_constraint(kept.constraint)}: {_MARKS[kept.answer][2]}, with "
+        f"{fmt.value(kept.constraint.metric, kept.value)}."
+        for kept in found.kept
+    ]
+
+
+def shortfall_texts(found: SearchResult) -> list[str]:
+    """What the nearest setting does not keep, and by how much, one sentence each."""
+    said = []
+    for kept in () if keeps_all(found) else found.kept_on_validation:
+        if is_kept(kept):
+            continue
+        short = f"{describe_constraint(kept.constraint)}: {fmt.value(kept.constraint.metric, kept.value)}"
+        size = _size(kept.constraint.metric, kept.room.mean)
+        if kept.room.mean < 0:
+            said.append(f"{short} is {size} off, by validation shoppers.")
+        else:
+            said.append(f"{short} holds by {size} only, which could be luck; later choices may break it.")
+    return said
+
+
+def margin_text(kept: ConstraintOutcome) -> str:
+    """How far inside its bound a metric is, with the interval."""
+    metric, room = kept.constraint.metric, kept.room
+    side = "inside" if room.mean >= 0 else "off"
+    return f"{_size(metric, room.mean)} {side} ({fmt.interval(metric, room.low, room.high)})"
+
+
+def easier_goal(found: SearchResult) -> Goal | None:
+    """The goal with what fails moved to where the nearest setting holds it; None where nothing fails."""
+    if keeps_all(found):
+        return None
+    kept = [each.constraint if is_kept(each) else _eased(each) for each in found.kept_on_validation]
+    try:
+        return replace(found.goal, constraints=tuple(each for each in kept if each is not None))
+    except SettingsError:
+        return None
+
+
+def _eased(kept: ConstraintOutcome) -> Constraint | None:
+    constraint, metric = kept.constraint, kept.constraint.metric
+    way = 1 if constraint.at_least else -1
+    safe = kept.value - way * _margin(kept)
+    try:
+        if constraint.against == "value":
+            bound = round_bound(metric, safe, at_least=constraint.at_least)
+            low, high = METRICS[metric].lowest, METRICS[metric].highest
+            return replace(constraint, value=bound) if low < bound < high else None
+        reference = kept.allowed / (1 - way * constraint.value * (1 if kept.allowed >= 0 else -1))
+        return replace(constraint, value=math.ceil(100 * way * (reference - safe) / abs(reference)) / 100)
+    except (SettingsError, ZeroDivisionError, ValueError):  # no number there
+        return None
+
+
+def _margin(kept: ConstraintOutcome) -> float:
+    wide = kept.room.high - kept.room.low
+    return 0.0 if math.isnan(wide) else MARGIN * wide / _ERRORS_WIDE
+
+
+def _size(metric: str, number: float) -> str:
+    return fmt.change(metric, abs(number)).removeprefix("+")
+
+
+def metrics_html(found: SearchResult, clicks: ClickProbabilities) -> str:
+    """A row a metric, in the groups of the live metrics; on test against two references."""
+    bodies = grouped_rows(lambda name: _metric(found, name, clicks), 5, "sw-figure-group")
+    flatters = "Settings are chosen by these shoppers, so this flatters a little"
+    heads = {"Figure": "", "Validation#": flatters, "Test#": ""} | dict.fromkeys(_AGAINST, "")
+    return (
+        '<h2 class="sw-chart-title">Every figure <span class="sw-quiet">both comparisons on test shoppers</span></h2>'
+        f"{table_html('sw-sought', heads, bodies)}"
+        '<p class="sw-note">Validation flatters a little, because settings were chosen by it; test is what to expect. '
+        f"Changes with their 95% intervals. Every figure is judged by itself: of {len(METRICS)}, one may look "
+        "different by chance.</p>"
+    )
+
+
+def _metric(found: SearchResult, metric: str, clicks: ClickProbabilities) -> str:
+    about = metric_of(metric, clicks)
+    asks = question_of(about)
+    is_goal = ' class="sw-sought-goal"' if metric in found.goal.metrics else ""
+    validation, test = (esc(fmt.value(metric, means[metric].mean)) for means in (found.validation, found.test))
+    changes = ""
+    for label, against in zip(_AGAINST, (found.against_equal, found.against_default), strict=True):
+        cell, text = ChangeCell(against[metric]), esc(change_text(against[metric]))
+        changes += f'<td class="sw-metric-{cell.kind}" data-label="{label}" title="{text}">{cell.html}</td>'
+    return (
+        f'<tr data-metric="{metric}"{is_goal}><th scope="row" title="{esc(asks)}">{esc(about.at(found.goal.k))}'
+        f'<span class="sw-sr"> {esc(asks)}</span></th><td class="sw-num" data-label="Validation">{validation}</td>'
+        f'<td class="sw-num" data-label="Test"><strong>{test}</strong></td>'
+        f"{changes}</tr>"
+    )
+
+
+def conditions_html(found: SearchResult) -> str:
+    """A row a condition, as validation shoppers promised it and as test shoppers show it; "" where there are none."""
+    rows = "".join(
+        f'<tr><th scope="row">{isolated(describe_constraint(promised.constraint))}</th>'
+        f"{_outcome('Validation', promised)}{_outcome('Test', shown)}</tr>"
+        for promised, shown in zip(found.kept_on_validation, found.kept, strict=True)
+    )
+    heads = ["Condition", "Promised by validation shoppers", "Shown by test shoppers"]
+    return rows and (
+        f'<h2 class="sw-chart-title">What had to hold</h2>{table_html("sw-kept", heads, f"<tbody>{rows}</tbody>")}'
+        '<p class="sw-note">In brackets 95% intervals of how far inside its bound the value is. “Cannot tell”: the '
+        "interval has both sides of the bound.</p>"
+    )
+
+
+def _outcome(label: str, kept: ConstraintOutcome) -> str:
+    mark, colour, _ = _MARKS[kept.answer]
+    return (
+        f'<td class="sw-metric-{colour}" data-label="{label}"><span class="sw-verdict" aria-hidden="true">{mark}</span>'
+        f' <strong>{esc(kept.answer)}</strong> <span class="sw-kept-value">'
+        f"{esc(fmt.value(kept.constraint.metric, kept.value))}</span>"
+        f'<span class="sw-metric-ends">{esc(margin_text(kept))}</span></td>'
+    )

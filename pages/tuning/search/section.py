@@ -7,13 +7,12 @@ import streamlit as st
 
 from pages._shared import charts, job_progress, words
 from pages._shared.cards import esc, isolated, notice_html, weights_html
-from pages.tuning import chart_parts, controls, labels
-from pages.tuning.chart_parts import Point
+from pages._shared.controls import button
+from pages.tuning import controls, labels, metric_charts
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.controls import button
-from pages.tuning.presets import forms
-from pages.tuning.search import form, goal_search, summary
-from pages.tuning.search.goal_search import SearchRequest, fill_goal
+from pages.tuning.presets import actions
+from pages.tuning.search import form, goal_search
+from pages.tuning.search.goal_search import SearchRequest
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import METRICS
 from recsys.jobs import JobStatus
@@ -129,13 +128,12 @@ def _so_far(
         if best:
             marked["best"] = (_value(best, metrics[0]), _value(best, metrics[1]))
         st.html(_best_html(request.goal, best))
-        figure = chart_parts.pareto_chart(points, marked, metrics, request.goal.k, charts.theme())
+        figure = metric_charts.pareto_chart(points, marked, metrics, request.goal.k, charts.theme())
     except (LookupError, TypeError, ValueError):
         st.html(notice_html("What was found so far cannot be read; another version of Shelfwise wrote it."))
         return
-    charts.show_chart(
-        figure, f"{len(points)} settings that no other found so far beats by both metrics", key="so_far_front"
-    )
+    alt = f"{len(points)} settings that no other found so far beats by both metrics"
+    charts.show_chart(figure, alt, key="so_far_front")
     st.html(legend_html(marked, is_done=False))
 
 
@@ -179,15 +177,15 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
     with about, st.container(key="chart_search_front", height="stretch"):
         _front(case, found, outdated=outdated)
     if found.kept:
-        st.container(key="chart_kept").html(summary.conditions_html(found))
-    st.container(key="chart_sought").html(summary.metrics_html(found, case.room.test.panel.clicks))
+        st.container(key="chart_kept").html(goal_search.conditions_html(found))
+    st.container(key="chart_sought").html(goal_search.metrics_html(found, case.room.test.panel.clicks))
 
 
-def legend_html(marked: Mapping[str, Point], *, is_done: bool) -> str:
+def legend_html(marked: Mapping[str, metric_charts.Point], *, is_done: bool) -> str:
     """What the marks on the chart of a search mean."""
-    names = chart_parts.mark_names(is_done=is_done)
+    names = metric_charts.mark_names(is_done=is_done)
     shown = {kind: names[kind] for kind in ("best", "reference", "now") if kind in marked}
-    return chart_parts.legend_html(shown | {"front": "No setting found is better by both"})
+    return metric_charts.legend_html(shown | {"front": "No setting found is better by both"})
 
 
 def variety_text(settings: RankingSettings) -> str:
@@ -205,10 +203,10 @@ def outdated_html() -> str:
 
 def _found_html(found: SearchResult) -> str:
     settings, variety = found.settings, variety_text(found.settings)
-    first, points, after = summary.finding_text(found), summary.outcome_texts(found), ""
-    if failing := summary.shortfall_texts(found):
+    first, points, after = goal_search.finding_text(found), goal_search.outcome_texts(found), ""
+    if failing := goal_search.shortfall_texts(found):
         first, points = "Nothing that was tried keeps all conditions safely.", failing
-        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(summary.finding_text(found))}</p>'
+        after = f'<p class="sw-nearest">The setting that comes nearest: {isolated(goal_search.finding_text(found))}</p>'
     listed = "".join(f"<li>{isolated(line)}</li>" for line in points)
     return (
         f'<h2 class="sw-eyebrow">What was found</h2><p class="sw-note">for {isolated(describe_goal(found.goal))}</p>'
@@ -216,18 +214,18 @@ def _found_html(found: SearchResult) -> str:
         + (f'<ul class="sw-points">{listed}</ul>' if listed else "")
         + f'{after}<div class="sw-found-mix">{weights_html(settings.fusion.normalised())}'
         f'<p class="sw-note">{esc(variety[0].upper() + variety[1:])} · lists of {settings.n}</p></div>'
-        f'<p class="sw-note">{esc(summary.trials_text(found))}</p>'
+        f'<p class="sw-note">{esc(goal_search.trials_text(found))}</p>'
     )
 
 
 def _instead(found: SearchResult) -> None:
-    easier = summary.easier_goal(found)
+    easier = goal_search.easier_goal(found)
     if easier is None or easier == found.goal:
         return
     with st.container(key="search_instead"):
         goal = isolated(describe_goal(easier))
         st.html(f'<p class="sw-note">What could be asked instead: <strong>{goal}</strong></p>')
-        button("Ask for that", "ask_instead", "edit", fill_goal, easier)
+        button("Ask for that", "ask_instead", "edit", form.fill_goal, easier)
 
 
 def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, can_go_on: bool) -> None:
@@ -274,7 +272,9 @@ def compare(room: TuningContext, found: SearchResult) -> None:
 def save(room: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
     load(room, found.goal, found.settings)
-    forms.fill_form(found.goal, f"Found by a search. {summary.finding_text(found)} {summary.trials_text(found)}")
+    actions.fill_form(
+        found.goal, f"Found by a search. {goal_search.finding_text(found)} {goal_search.trials_text(found)}"
+    )
     st.session_state[_SECTION] = "Presets"
 
 
@@ -285,8 +285,8 @@ def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
     texts = [f"{labels.mix(each.settings).replace(', ', '<br>')}<br><i>Click to load</i><br>" for each in found.front]
     points = [(point.first, point.second) for point in found.front]
     names = " against ".join(METRICS[name].at(k) for name in metrics)
-    chart_parts.clickable(
-        chart_parts.pareto_chart(points, marked, metrics, k, charts.theme(), texts),
+    metric_charts.clickable(
+        metric_charts.pareto_chart(points, marked, metrics, k, charts.theme(), texts),
         f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
         f"search_front_{st.session_state.get(_LOADED, 0)}",
         len(found.front),

@@ -24,7 +24,7 @@ from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
-from tests.pages.tuning.test_metric_cells import lists, tiles
+from tests.pages.tuning.test_live_metrics import lists, tiles
 from tests.pages.tuning.test_page import tile
 
 CHECKED = {"groups": [[0.1, 50.0, 55.0]], "n": 55.0, "error": 0.1, "by_chance": 0.08}

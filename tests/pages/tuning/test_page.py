@@ -13,8 +13,8 @@ from pages._shared.address import RENAMED
 from pages.tuning import labels as chosen
 from pages.tuning import page as tuning_page
 from pages.tuning.context import TuningCase, TuningContext
+from pages.tuning.labels import BASELINES, VERDICTS
 from pages.tuning.live_metrics import has_one_each
-from pages.tuning.metric_cells import BASELINES, VERDICTS
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import differences

@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.tuning.search import form as asking
-from pages.tuning.search import goal_search, summary
-from pages.tuning.search.goal_search import EXAMPLES, MOST_CONDITIONS
+from pages.tuning.search import goal_search
+from pages.tuning.search.form import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.jobs import Job, State, record
@@ -252,9 +252,9 @@ def test_a_search_runs_beside_the_page_and_its_result_goes_further(open_room: Op
     page.run()
     found, seen = read_result(work), text(page)
     assert found is not None
-    assert summary.finding_text(found) in seen
+    assert goal_search.finding_text(found) in seen
     for references in (found.against_equal, found.against_default):
-        assert summary.change_text(references["ndcg"]) in seen
+        assert goal_search.change_text(references["ndcg"]) in seen
     assert "never used" not in seen
     assert f"for {describe_goal(found.goal)}" in seen
     assert "What had to hold" in seen
@@ -288,7 +288,7 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     assert page.segmented_control(key="room").value == "Presets"
     assert page.text_input(key="preset_goal").value == describe_goal(found.goal)
     assert page.text_input(key="preset_name").value.startswith("nDCG@10 as high as possible")
-    assert summary.finding_text(found) in page.text_area(key="preset_description").value
+    assert goal_search.finding_text(found) in page.text_area(key="preset_description").value
     assert on_sliders(page) == wanted
     page.text_input(key="preset_who").set_value("Ann")
     page.button(key="preset_save").click().run()
@@ -419,14 +419,14 @@ def test_the_last_finished_result_stays_until_the_next_one_finishes(
     page = open_room(SECTION)
     assert f"The last search that finished: {describe_goal(example.goal)}" in text(page)
     assert describe_goal(Goal("novelty")) in text(page)
-    assert summary.finding_text(example) in text(page)
+    assert goal_search.finding_text(example) in text(page)
     assert page.button(key="search_further").disabled == (state == "running")
     page.button(key="load_found").click().run()
     assert on_sliders(page) == [round(100 * share) for share in example.settings.fusion.normalised().values()]
 
 
 def test_settings_near_the_best_are_said_to_be_within_one_standard_error(example: SearchResult) -> None:
-    said = summary.trials_text(replace(example, n_tied=56))
+    said = goal_search.trials_text(replace(example, n_tied=56))
     assert "56 of them are within one standard error of the best" in said
     assert "as good" not in said
 
@@ -437,17 +437,17 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     show(work, example.as_json())
     page = open_room(SECTION)
     assert "Nothing that was tried keeps all conditions safely" in text(page)
-    (said,) = summary.shortfall_texts(example)
+    (said,) = goal_search.shortfall_texts(example)
     assert said in text(page)
     assert said.startswith("Variety (ILD) at least 0.95: ")
     page.button(key="ask_instead").click().run()
-    easier = summary.easier_goal(example)
+    easier = goal_search.easier_goal(example)
     assert easier is not None
     assert picked(page) == easier
     judge = GoalEvaluator(engines[0], easier)
     assert judge.measure(example.settings).is_inside
     assert easier.constraints[0].value > 0.5
-    assert all(summary.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
+    assert all(goal_search.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
 
 
 def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Job, example: SearchResult) -> None:

@@ -9,9 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.view import Choices
-from pages.tuning import labels, list_moves, report_tables, shopper_lists, side_by_side
+from pages.tuning import controls, labels, report_tables, shopper_lists, side_by_side
 from pages.tuning.context import TuningCase, TuningContext
-from pages.tuning.metric_cells import GROUPS
+from pages.tuning.labels import GROUPS
 from pages.tuning.report import Report, report_html
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.panel.engine import LiveEngine
@@ -103,8 +103,8 @@ def test_the_first_shopper_is_the_one_whose_list_changes_most(
         assert f"What they went on to choose {wanted.product.title}" in said
     for move in found_moves:
         if move.a.rank or move.b.rank:
-            assert words(list_moves.cause_html(move)).strip() in said
-            assert words(list_moves.ranks_in_words(move)) in said
+            assert words(shopper_lists.cause_html(move)).strip() in said
+            assert words(shopper_lists.ranks_in_words(move)) in said
 
 
 def test_another_shopper_changes_the_lists(page: AppTest, found: Comparison, engine: LiveEngine) -> None:
@@ -249,7 +249,7 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
         RankingSettings(FusionSettings(0.3, 0, 0.2, 0), Filters(categories=frozenset({"Tents"})), 20, 0.35, "dpp"),
         Scenario.of(season="winter", region=""),
     )
-    query = shopper_lists.query(asked, "U1", "P1")
+    query = controls.query(asked, "U1", "P1")
     assert query == {
         "shopper": ["U1"],
         "collaborative": ["30"],
@@ -264,14 +264,14 @@ def test_other_pages_are_told_the_setting_and_the_shopper() -> None:
         "item": ["P1"],
     }
     assert not B.settings.filters.only_available
-    assert "unavailable" not in shopper_lists.query(B, "U1")
-    assert shopper_lists.page_address("Explanations", B, "U&1", "P 1").endswith("item=P+1")
+    assert "unavailable" not in controls.query(B, "U1")
+    assert controls.page_address("Explanations", B, "U&1", "P 1").endswith("item=P+1")
     assert 'href="Recommendations?shopper=U%261&amp;' in shopper_lists.links_html(B, "U&1", is_known=True)
     assert "href" not in shopper_lists.links_html(B, "U1", is_known=False)
 
 
 def test_links_carry_the_setting_to_the_list(page: AppTest, found: Comparison, open_page: object) -> None:
-    query = {name: values[0] for name, values in shopper_lists.query(found.b, found.changed[0].user_id).items()}
+    query = {name: values[0] for name, values in controls.query(found.b, found.changed[0].user_id).items()}
     other = open_page("Recommendations", query=query)  # type: ignore[operator]
     assert other.selectbox(key="shopper").value == found.changed[0].user_id
     assert {name: str(other.slider(key=name).value) for name in WEIGHTS} == WEIGHTS
@@ -282,7 +282,7 @@ def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
     product = Product(0, HOSTILE, HOSTILE, HOSTILE)
     first = moves(engine, found, found.changed[0].position)[0]
     move = Move(product, True, *(getattr(first, name) for name in Move.__slots__[2:]))
-    person = list_moves.ShopperFacts(HOSTILE, (HOSTILE,), (product,))
+    person = shopper_lists.ShopperFacts(HOSTILE, (HOSTILE,), (product,))
     asked = EvaluationConfig(HOSTILE, RankingSettings(FusionSettings(1, 0, 0, 0)), Scenario.of(region=HOSTILE))
     bad = comparison(a=asked, b=B, products=(ProductShown(product, True, 0, 1),))
     markup = "".join(
@@ -292,8 +292,8 @@ def test_hostile_text_stays_text(engine: LiveEngine, found: Comparison) -> None:
             side_by_side.mixes_html(bad),
             side_by_side.outcomes_html(bad),
             side_by_side.products_html("More", bad.products, bad.n_shoppers),
-            list_moves.lists_html(
-                bad, [move], person, {HOSTILE: shopper_lists.page_address("Explanations", B, HOSTILE, HOSTILE)}
+            shopper_lists.lists_html(
+                bad, [move], person, {HOSTILE: controls.page_address("Explanations", B, HOSTILE, HOSTILE)}
             ),
         )
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from pages.tuning.chart_parts import clicked_point, legend_html
+from pages.tuning.metric_charts import clicked_point, legend_html
 from pages.tuning.weight_map import load, summary_html, worth_loading
 from pages.tuning.weight_map_charts import HEIGHT, MapView, MarkedMix, Plane, triangle
 from recsys.evaluation.metrics import format as fmt
@@ -138,7 +138,7 @@ def test_moving_the_slice_keeps_the_setting_and_the_map(
 ) -> None:
     page = open_room("Weight map")
     before = on_sliders(page)
-    monkeypatch.setattr("pages.tuning.resources.map_weights", lambda *rest: pytest.fail("computed again"))
+    monkeypatch.setattr("pages.tuning.context.map_weights", lambda *rest: pytest.fail("computed again"))
     page.slider(key="slice").set_value(60).run()
     assert on_sliders(page) == before
     page.slider(key="semantic").set_value(100).run()
@@ -189,7 +189,7 @@ def test_what_cannot_be_computed_is_said(open_room: OpenRoom, monkeypatch: pytes
     def broken(*rest: object) -> WeightMap:
         raise ValueError("out of paper")
 
-    monkeypatch.setattr("pages.tuning.resources.map_weights", broken)
+    monkeypatch.setattr("pages.tuning.context.map_weights", broken)
     page = open_room("Weight map", n="20")
     assert 'class="sw-empty"' in html(page)
     assert "ut of paper" in html(page)

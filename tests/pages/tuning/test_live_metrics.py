@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pages.tuning.metric_cells import GROUPS, ChangeCell, tiles_html
+from pages.tuning.labels import GROUPS, ChangeCell
+from pages.tuning.live_metrics import tiles_html
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import LIVE_METRICS, OUTCOME_METRICS, SHOPPER_METRICS
@@ -104,7 +105,7 @@ def test_less_popular_than_what_shoppers_had_is_neither_better_nor_worse() -> No
     cell = ChangeCell(below)
     assert (cell.kind, cell.mark_html) == ("open", "")
     assert cell.words == "lists are less popular than what they had before"
-    assert "−80 to −70 pp; lists are less popular" in cell.ends_html
+    assert "−80 to −70 pp; lists are less popular" in cell.html
     assert ChangeCell(difference("popularity_lift", 0.2, -0.1, 0.2, 0.4)).words.startswith("lists were less popular")
     assert ChangeCell(difference("popularity_lift", 0.2, 0.5, -0.4, -0.2)).kind == "better"
     assert ChangeCell(difference("popularity_lift", -0.2, -0.2, -0.1, 0.1)).kind == "unclear"

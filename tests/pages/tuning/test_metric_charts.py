@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from pages.tuning import tradeoff
-from pages.tuning.metric_cells import BASELINES
+from pages.tuning import metric_charts
+from pages.tuning.labels import BASELINES
 from recsys.panel.segments import EvaluationConfig
 
 METRICS = "ndcg", "ild"
@@ -17,8 +17,10 @@ def models(*points: tuple[float, float]) -> dict[str, dict[str, float]]:
 
 
 def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[str, dict[str, float]]) -> dict:  # type: ignore[type-arg]
-    point = tradeoff.TrailPoint(EvaluationConfig("now"), values)
-    return tradeoff.tradeoff_chart([point], ("the <b>reference", values), baselines, metrics, 10, "light").to_dict()
+    point = metric_charts.TrailPoint(EvaluationConfig("now"), values)
+    return metric_charts.tradeoff_chart(
+        [point], ("the <b>reference", values), baselines, metrics, 10, "light"
+    ).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def drawn(metrics: tuple[str, str], values: dict[str, float], baselines: dict[st
     ],
 )
 def test_an_axis_stays_where_the_metric_can_be(metric: str, values: list[float], low: float, high: float) -> None:
-    found = tradeoff.axis_range(metric, [{metric: value} for value in values])
+    found = metric_charts.axis_range(metric, [{metric: value} for value in values])
     assert found is not None
     assert low <= found[0] <= min(values)
     assert max(values) < found[1] <= high or found[1] == high
@@ -40,7 +42,7 @@ def test_an_axis_stays_where_the_metric_can_be(metric: str, values: list[float],
 
 
 def test_an_axis_of_nothing_is_left_to_the_chart() -> None:
-    assert tradeoff.axis_range("popularity_lift", [{"popularity_lift": math.nan}]) is None
+    assert metric_charts.axis_range("popularity_lift", [{"popularity_lift": math.nan}]) is None
 
 
 def test_models_that_lie_over_each_other_share_a_number_and_others_have_their_own() -> None:
