@@ -22,7 +22,7 @@ from recsys.serving.recommender import Recommender
 from recsys.settings import Context
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.studies.faithfulness.measures import SideName, SideReport
+from recsys.studies.faithfulness_measures import SideName, SideReport
 
 MB = 1_000_000
 
@@ -165,7 +165,7 @@ def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideNam
     """Measuring how far a model's explanations can be trusted, started by the first who asks."""
 
     def measure(progress: Progress) -> dict[SideName, SideReport]:
-        from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
+        from recsys.studies.faithfulness_measures import faithfulness, sample_recommendations
 
         sampled = sample_recommendations(model, n, progress=progress)
         return {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recsys.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from recsys.studies.faithfulness.study import FaithfulnessSettings
+    from recsys.studies.faithfulness import FaithfulnessSettings
     from recsys.studies.result import Result
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
@@ -36,7 +36,7 @@ class Experiment:
         from recsys.studies.workspace import ExperimentSettings
 
         begun, settings = time.monotonic(), settings or ExperimentSettings()
-        result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
+        result: Result = import_module(f"recsys.studies.{self.name}").run(workspace, settings, progress)
         return replace(
             result,
             experiment=self.name,

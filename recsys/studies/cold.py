@@ -12,7 +12,7 @@ from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
-from recsys.studies.cold.new_products import (
+from recsys.studies.cold_new_products import (
     LEVELS,
     RANKINGS,
     LevelScores,

@@ -9,7 +9,7 @@ from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.segments import KNOWLEDGE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
-from recsys.studies.context.circumstances import (
+from recsys.studies.context_circumstances import (
     ALONE,
     DIMENSIONS,
     LARGE_ENOUGH,
@@ -26,7 +26,7 @@ from recsys.studies.context.circumstances import (
     parts_of,
     values_of,
 )
-from recsys.studies.context.planted import (
+from recsys.studies.context_planted import (
     PlantedFigures,
     planted_conclusion,
     planted_plot,

@@ -22,7 +22,7 @@ from recsys.settings import FusionSettings
 from recsys.studies.format import by_verdict, change_text, listed, mix_in_words, signed, table_of
 from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, SemanticRole, paired_differences, tuned, window_note
 from recsys.studies.result import Plot, Result, Series, Table, as_json
-from recsys.studies.sparsity.texts import (
+from recsys.studies.sparsity_texts import (
     CLEAN,
     FIRST_WORDS,
     NOISES,

@@ -20,7 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings, require_seed
-from recsys.studies.faithfulness.measures import (
+from recsys.studies.faithfulness_measures import (
     ControlledMeasure,
     Exactness,
     SampledItem,
@@ -31,7 +31,7 @@ from recsys.studies.faithfulness.measures import (
     sample_recommendations,
     stability,
 )
-from recsys.studies.faithfulness.polarity import PolarityAgreement, one_way_only, polarity_agreement
+from recsys.studies.faithfulness_polarity import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.studies.format import change_text, table_of
 from recsys.studies.result import Result, Table, as_json
 from recsys.studies.workspace import Workspace
