@@ -17,16 +17,7 @@ from recsys.offpolicy.mixes import MAIN_TEMPERATURE, TEMPERATURES, LogEvaluator,
 from recsys.offpolicy.policies import estimate_logged, policy_pairs
 from recsys.offpolicy.simulation import Accuracy, Simulator, users_of
 from recsys.progress import Progress, silent
-from recsys.studies.clicks_policies import (
-    ESTIMATED,
-    GIVEN,
-    SHOP_LOG,
-    TRUTH,
-    ClickLift,
-    Mixes,
-    PolicyRate,
-    true_lifts,
-)
+from recsys.studies.clicks_policies import ESTIMATED, GIVEN, SHOP_LOG, TRUTH, ClickLift, Mixes, PolicyRate, true_lifts
 from recsys.studies.format import listed, mix_in_words, percent, signed, table_of
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
@@ -43,13 +34,7 @@ PAPER_LIFT = 0.63 / 0.56 - 1
 
 @dataclass(frozen=True, slots=True)
 class SimulatedLogs:
-    """Accuracy of the estimators over simulated logs, for policies of one temperature.
-
-    Parameters
-    ----------
-    n_refused : logs of which no estimate would be given
-    estimators : by name
-    """
+    """Accuracy of the estimators by name, for policies of one temperature; of refused logs no estimate is given."""
 
     temperature: float
     n_logs: int

@@ -31,10 +31,7 @@ from recsys.studies.workspace import ExperimentSettings, Workspace
 
 NO_WORDS = name_of(WITHOUT_SEMANTIC)
 
-BY_LEVEL = (
-    *("popularity", "recent_popularity", "item_knn", "ease"),
-    *(*COMPONENTS, "traditional", NO_WORDS, "full"),
-)
+BY_LEVEL = (*("popularity", "recent_popularity", "item_knn", "ease"), *(*COMPONENTS, "traditional", NO_WORDS, "full"))
 """Models that are compared by level."""
 
 

@@ -58,12 +58,9 @@ LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "non
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NewProductRole:
-    """Shoppers of one role who chose a new product.
+    """Shoppers of one role who chose a new product: their pairs by name of `RANKINGS`, and `simple` models' scores.
 
-    Parameters
-    ----------
-    pairs : shoppers and what they chose, by name of `RANKINGS`
-    simple : rank among all scores of each simple model, float32 (n_users, n_items), higher is better, equal in a tie
+    Those are ranks among all scores, float32 of shape (n_users, n_items), higher is better, equal in a tie.
     """
 
     pairs: Mapping[str, ValidationScores]
@@ -134,10 +131,8 @@ def chosen_for_new(pairs: ValidationScores, k: int, progress: Progress = silent)
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
     quality = np.empty(len(grid))
-    for start in range(0, len(grid), POINTS_A_REPORT):
-        progress("choosing weights", start, len(grid))
+    for start in reported(progress, "choosing weights", range(0, len(grid), POINTS_A_REPORT)):
         quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(pairs, grid[start : start + POINTS_A_REPORT], k)
-    progress("choosing weights", len(grid), len(grid))
     chosen = {}
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]

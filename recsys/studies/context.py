@@ -57,14 +57,10 @@ COMPARED = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ContextFigures:
-    """Everything that was measured.
+    """Everything that was measured; `planted` is None where the data hide no truth.
 
-    Parameters
-    ----------
-    weights : chosen on validation for contextual, static and shuffled scores
-    compared : by way of using the component, the chosen mix second, and by metric
-    planted : None where the data hide no truth
-    dealt : dimensions in which shoppers differ; dealing the others at random changes nothing
+    Weights were chosen on validation for contextual, static and shuffled scores. `compared` is by way of using the
+    component, and by metric. Shoppers differ in the dimensions `dealt`; dealing others at random changes nothing.
     """
 
     k: int

@@ -30,12 +30,9 @@ Floats = NDArray[np.float64]
 class Recovery:
     """How well planted effects were learnt; `_beside` is of effects less the means of category and circumstance.
 
-    Parameters
-    ----------
-    signs : share of effects other than zero whose sign is right, a count with Wilson's interval
-    order : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
-    n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
-    n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
+    `signs` is the share of the `n_effects` other than zero whose sign is right, a count with Wilson's interval, and
+    `order` Spearman's correlation of all planted and learnt effects, by resampled categories. `n_near_zero` and
+    `n_lost` were learnt as near zero, of the `n_zero` planted as zero and of those planted as other.
     """
 
     signs: Interval
@@ -127,12 +124,8 @@ def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
     """How well effects were learnt by dimension, and every effect."""
     columns = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
     columns |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
-    columns |= {
-        "n_effects": "Planted effects",
-        "n_zero": "Planted as zero",
-        "n_near_zero": "of them learnt as near zero",
-    }
-    columns |= {"n_lost": "Planted effects learnt as near zero"}
+    columns |= {"n_effects": "Planted effects", "n_zero": "Planted as zero"}
+    columns |= {"n_near_zero": "of them learnt as near zero", "n_lost": "Planted effects learnt as near zero"}
     recovered = [
         {"dimension": dimension} | {name: getattr(found, name) for name in columns}
         for dimension, found in planted.recovered.items()

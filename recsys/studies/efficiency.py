@@ -41,7 +41,7 @@ TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Sizes of the catalogue, beside that of the shop itself."""
 
 MOST_ITEMS = 20_000
-"""A shop is not made larger than this, which would take many minutes."""
+"""A shop is made no larger, which would take many minutes."""
 
 CLASSES: Mapping[str, type[Scorer]] = {**BASELINE_CLASSES, **COMPONENT_CLASSES}
 
@@ -74,13 +74,9 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One model, or `LISTING`, at one size of the catalogue.
+    """One model, or `LISTING`, at one size of the catalogue, which is `times` that of the shop.
 
-    Parameters
-    ----------
-    times : size of the catalogue relative to that of the shop
-    timed : by name of `TIMED`, without what is not fitted, or not done for many at once
-    n_bytes : of the fitted arrays
+    `timed` is by name of `TIMED`, without what is not fitted or not done for many at once; bytes are of fitted arrays.
     """
 
     name: str
@@ -186,7 +182,6 @@ class AccuracyGain:
 
     @classmethod
     def of(cls, gain: Difference, ms: float) -> "AccuracyGain":
-        """A gain for some milliseconds."""
         mean, low, high = (each / ms for each in (gain.change.mean, gain.change.low, gain.change.high))
         return cls(gain, ms, replace(gain.change, mean=mean, low=low, high=high))
 
@@ -315,15 +310,12 @@ def tables(found: EfficiencyFigures) -> tuple[Table, ...]:
 
 def plots(found: EfficiencyFigures) -> tuple[Plot, ...]:
     """Fit and answer over the size of the catalogue, and accuracy over the time of a list."""
-    title, x, y = (
-        "How good a list is, by what it takes to make it",
-        "Milliseconds a list",
-        f"nDCG@{found.k}, 95% interval",
-    )
+    title = "How good a list is, by what it takes to make it"
+    axes = "Milliseconds a list", f"nDCG@{found.k}, 95% interval"
     return (
         _by_size(found, "fit_s", "Fitting", "Seconds to fit, median"),
         _by_size(found, "one_ms", "Answering one request", "Milliseconds a request, median"),
-        Plot("accuracy_by_time", title, x, y, tuple(_accuracy_by_time(found)), x_log=True),
+        Plot("accuracy_by_time", title, *axes, tuple(_accuracy_by_time(found)), x_log=True),
     )
 
 

@@ -51,14 +51,10 @@ DEFINITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FaithfulnessSettings:
-    """Settings of the faithfulness study.
+    """How many recommendations are tested, and of how many random explanations the parts are summed.
 
-    Parameters
-    ----------
-    n : recommendations that are tested
-    n_exact : random explanations whose parts are summed
-    seed : of everything; the second model has the next one
-    sentences : human-labelled sentences that the polarity of phrases is held against (Parquet); none of them is learnt
+    The second model has the next seed. `sentences` is a Parquet file of human-labelled sentences that the polarity of
+    phrases is held against; none of them is learnt.
     """
 
     n: int = 300

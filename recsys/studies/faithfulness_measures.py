@@ -147,7 +147,6 @@ class AblatedScore:
         return np.asarray(self._worth * scores)
 
     def without_each(self) -> Floats:
-        """The score without each phrase in turn."""
         return self._score(self._total - self._terms)
 
     def _leading(self, order: NDArray[np.int64]) -> Floats:
@@ -174,14 +173,10 @@ class AblatedScore:
 
 @dataclass(frozen=True, slots=True)
 class Exactness:
-    """Largest gap between the sum of the parts and the score, over random explanations, in units of the score.
+    """Largest gap between the sum of the parts and the whole, over random explanations, in units of the score.
 
-    Parameters
-    ----------
-    residual : of baseline and components against the score
-    component_residual : of the contributions against their component
-    side_residual : of the shopper's phrases against the semantic component
-    n_quotes, n_verbatim : phrases quoted from reviews, and how many of them are text[start:end] of that review
+    Parts are baseline and components, the contributions of a component, and the shopper's phrases of the semantic one.
+    Of the phrases quoted from reviews, `n_verbatim` are text[start:end] of that review.
     """
 
     n: int
@@ -196,11 +191,9 @@ class Exactness:
 class Stability:
     """Agreement of two models that differ in the seed, over the same shoppers and products.
 
-    Parameters
-    ----------
-    tau : Kendall's tau-b of all contributions; `tau_collaborative` of the only component in which chance enters
-    same_top : share of the N_TOP largest contributions that both models name; `chance_top` what chance would give
-    still_listed : share of the explained products that the other model lists, too
+    `tau` is Kendall's tau-b of all contributions, `tau_collaborative` of the only component in which chance enters;
+    `same_top` the share of the N_TOP largest contributions that both models name, `chance_top` what chance would give;
+    `still_listed` the share of the explained products that the other model lists, too.
     """
 
     tau: Interval
@@ -211,11 +204,7 @@ class Stability:
 
 
 def stability(
-    first: Recommender,
-    second: Recommender,
-    sampled: list[SampledItem],
-    seed: int = 0,
-    progress: Progress = silent,
+    first: Recommender, second: Recommender, sampled: list[SampledItem], seed: int = 0, progress: Progress = silent
 ) -> Stability:
     """Explain recommendations of `first` with `second`, too, which was trained with another seed, and compare."""
     settings = RankingSettings(first.info.default_weights)

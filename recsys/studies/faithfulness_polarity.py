@@ -28,10 +28,9 @@ class PolarityAgreement:
 
     Parameters
     ----------
-    n_sentences, n_positive : sentences compared, and how many of them people called positive
     auc : chance that a positive sentence gets a higher polarity than a negative one, a tie counting half
-    accuracy : share of sentences whose polarity has the sign that people gave; exactly 0 is a miss
     auc_of_phrases : the same, where a sentence gets the mean polarity of its phrases, as the product cuts it
+    accuracy : share of sentences whose polarity has the sign that people gave; exactly 0 is a miss
     balanced_accuracy : mean of that share among the positive and among the negative ones
     share_of_majority : accuracy of always saying what is more common
     """

@@ -30,20 +30,16 @@ LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
 
 SWEEP = "lambda "
-"""Names of the models of the sweep begin with it."""
+"""Names of the models of the sweep begin so."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MultitaskModel:
-    """One model on both roles.
+    """One model on both roles; `epochs`, `has_map` and `map_gain` are None where nothing, or no map, was learned.
 
-    Parameters
-    ----------
-    epochs : how often the training pairs were gone through, or None where nothing was learned
-    fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
-    has_map : whether a learned map was used; None where none was learned
-    map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
-    heads : the maps of validation and test, whether they were used or not; None is the identity
+    `fusion` is of validation; test has weights that were learned again, or the same where they were tuned. `map_gain`
+    is nDCG with the map less that without it, on validation, the weights being the same. `heads` are the maps of
+    validation and test, used or not; None is the identity.
     """
 
     name: str
@@ -82,17 +78,11 @@ class LearningRole:
         """Learn from this role's training data, stopped by held-out pairs if there are any."""
         return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
 
-    def held_out_pairs(self) -> Pairs:
-        """The pairs that are asked about."""
-        scores = self.role.engine.panel.scores.stacked()
-        return held_out_pairs(self.role.train, self.role.held_out, self.semantic, scores)
-
     def scored_by(self, head: FloatArray | None) -> LiveEngine:
         """The live evaluation of this role with the semantic component under a head."""
         return self.role.engine if head is None else self.role.scored_by(self.semantic.with_head(head))
 
     def lists(self, head: FloatArray | None, fusion: FusionSettings) -> MeasuredLists:
-        """Everybody's list."""
         return self.role.lists(fusion, self.scored_by(head))
 
 
@@ -147,7 +137,6 @@ class ModelFigures:
     def of(
         cls, model: MultitaskModel, today: MultitaskModel, validation: ShopFacts, test: ShopFacts, seed: int
     ) -> "ModelFigures":
-        """The figures of one model, with intervals over shoppers."""
         measured, changed = means(model.test, test, seed), differences(model.test, today.test, test, seed)
         return cls(
             model.epochs,
@@ -187,7 +176,15 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "No variety is added.",
         settings={"learning": asdict(MultitaskSettings(seed=settings.seed))},
         conclusion=conclusion(figures),
-        caveats=caveats(panel.leak_check),
+        caveats=(
+            "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
+            "ones to judge by.",
+            "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data "
+            "and are only stopped there. A model of 0 epochs found nothing better than today's setting by the "
+            "objective.",
+            "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
+            panel.leak_check,
+        ),
         tables=tables(figures, settings.k),
         plots=plots(figures, settings.k),
         figures=as_json(figures),
@@ -208,11 +205,11 @@ def variants(seed: int) -> dict[str, MultitaskSettings]:
 def measure(
     roles: tuple[LearningRole, LearningRole], settings: ExperimentSettings, progress: Progress = silent
 ) -> MultitaskFigures:
-    """Every variant, today's setting, and the map alone."""
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
     today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
-    held_out, models = validation.held_out_pairs(), {TODAY: today}
+    scores, models = validation.role.engine.panel.scores.stacked(), {TODAY: today}
+    held_out = held_out_pairs(validation.role.train, validation.role.held_out, validation.semantic, scores)
     for name, each in variants(settings.seed).items():
         models[name] = learned_model(name, each, fusion, roles, held_out, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
@@ -239,18 +236,6 @@ def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
         + ("earns a place in training (`recsys train --learn map`)." if pays else "is not shown to earn a place."),
         f"From {figures.sweep[0]} to {figures.sweep[-1]}, diversity goes from {first['ild'].mean:.3f} to "
         f"{last['ild'].mean:.3f} and nDCG from {first['ndcg'].mean:.4f} to {last['ndcg'].mean:.4f}.",
-    )
-
-
-def caveats(leak_check: str) -> tuple[str, ...]:
-    """What the figures do not say."""
-    return (
-        "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
-        "ones to judge by.",
-        "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data and "
-        "are only stopped there. A model of 0 epochs found nothing better than today's setting by the objective.",
-        "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
-        leak_check,
     )
 
 

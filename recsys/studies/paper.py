@@ -59,7 +59,7 @@ class Candidate:
 
     @property
     def worst(self) -> float:
-        """How near the metric that comes off worst is to the paper's lift: 1 is all of it."""
+        """How near the worst metric is to the paper's lift: 1 is all of it."""
         return min(self.lifts[name] / paper_lift(name) for name in MEASURED)
 
 
@@ -151,13 +151,10 @@ NOT_COUNTED = "nobody was shown these lists, so it is not counted among the lift
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PaperFigures:
-    """The paper's metrics on test shoppers.
+    """The paper's metrics on test shoppers, of `MEASURED` and, where the click rate is known, of "ctr".
 
-    Parameters
-    ----------
-    traditional, full, lifts : of each of `MEASURED`, and of "ctr" where the click rate is known
-    rests_on : lifts of the chosen setting, and of it with one thing changed
-    front, later : settings that nothing beats in both recall and diversity, on validation, and the same on test
+    `rests_on` are lifts of the chosen setting, and of it with one thing changed; `front` is as `frontier`, on
+    validation, and `later` the same on test.
     """
 
     n_users: int

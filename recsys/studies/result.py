@@ -83,7 +83,7 @@ class Result:
 
     Parameters
     ----------
-    data : name, fingerprint and sizes of the data
+    data : name, fingerprint and sizes
     settings : JSON-like, everything that has to be the same to get the same
     conclusion : sentences for people who read nothing else, most important first
     caveats : what the figures do not say

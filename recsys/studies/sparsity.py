@@ -37,7 +37,7 @@ from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
 
 N_SUMMED = 60
-"""So many explanations are summed at each level."""
+"""Explanations that are summed at each level."""
 
 MEANS: Mapping[str, str] = {
     "alone": "semantic alone",
@@ -76,16 +76,11 @@ AGAINST = {
 
 @dataclass(frozen=True, slots=True)
 class LevelFigures:
-    """One state of the texts.
+    """One state of the texts: weights tuned there, nDCG by name of `MEANS`, and changes by name of `CHANGES`.
 
-    Parameters
-    ----------
-    weights : of the mix, tuned at this level
-    n_texts, n_phrases : reviews that say anything, and different phrases in them
-    n_listed : how many texts, as they are with all, a product that the semantic component lists has on average
-    residual : most by which the parts of an explanation missed the score that they explain
-    means : nDCG by name of `MEANS`
-    changes : by name of `CHANGES`, p-values corrected for the levels that are compared together
+    P-values are corrected for the levels that are compared together. `n_texts` say anything, in `n_phrases` different
+    phrases; `n_listed` is how many texts, as they are with all, a product that the semantic component lists has on
+    average; `residual` is the most by which the parts of an explanation missed the score that they explain.
     """
 
     level: TextLevel
@@ -144,11 +139,9 @@ class TextShop:
         return np.bincount(reviews["item_row"].to_numpy()[has_text(reviews)], minlength=self.test.data.n_items)
 
     def book(self, level: TextLevel, progress: Progress = silent) -> Phrasebook:
-        """The phrases of the shop at one level."""
         return make_phrasebook(self.corruption.at(level), progress)
 
     def measure(self, level: TextLevel, progress: Progress = silent) -> MeasuredLevel:
-        """Tune on validation at this level, and measure on test."""
         book, test = self.book(level, progress), self.test
         weights = tuned(self.validation.scored_by(self.validation.fit(book)), test.settings.k, progress)
         semantic = test.fit(book)
@@ -223,7 +216,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
-    """Every level, against all texts, none, and the mix without the semantic component."""
     seed, plain = shop.test.settings.seed, shop.test.lists(shop.plain).values[METRIC]
     shares = [TextLevel("", share) for share in SHARES]
     noises = [[TextLevel(noise, dose) for noise in NOISES] for dose in DOSES]
