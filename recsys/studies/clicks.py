@@ -44,7 +44,7 @@ class SimulatedLogs:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClickFigures:
-    """Everything that the study measures; `simulated` is empty but for a demo shop."""
+    """What the study measures; `simulated` is empty but for a demo shop."""
 
     policies: Sequence[PolicyRate]
     lifts: Sequence[ClickLift]
@@ -52,7 +52,6 @@ class ClickFigures:
 
     @property
     def main(self) -> list[SimulatedLogs]:
-        """Simulated logs of the main temperature, where there are any."""
         return [each for each in self.simulated if each.temperature == MAIN_TEMPERATURE]
 
 
@@ -132,7 +131,6 @@ def _protocol(log: ClickLog, judged: LoggedEvaluationSet | None, *, has_truth: b
 
 
 def conclusion(figures: ClickFigures) -> tuple[str, ...]:
-    """What to take away, most important first."""
     lifts, main = figures.lifts, f" {MAIN_TEMPERATURE:g}"
     sentences = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
     sentences += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
@@ -178,7 +176,6 @@ def _logged_rate(each: PolicyRate) -> str:
 
 
 def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
-    """What the figures do not say."""
     sentences = [
         "Click rates are of what is logged: places on these pages, in this time, by these visitors.",
         "Intervals of the click model alone, and of the estimate that leaves large weights to it, say how visitors "
@@ -202,7 +199,6 @@ def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
 
 
 def tables(figures: ClickFigures) -> tuple[Table, ...]:
-    """Estimates, what they rest on, lifts, and how right the estimators are."""
     policy = {"policy": "Policy", "log": "From"}
     found = [
         table_of(
@@ -256,7 +252,6 @@ def tables(figures: ClickFigures) -> tuple[Table, ...]:
 
 
 def plots(figures: ClickFigures) -> tuple[Plot, ...]:
-    """Estimates beside what is known, and how often intervals hold the truth."""
     estimated = [each for each in figures.policies if main_estimator(each.estimates) in each.estimates]
     found = []
     if estimated:
@@ -264,25 +259,13 @@ def plots(figures: ClickFigures) -> tuple[Plot, ...]:
         main = [each.estimates[main_estimator(each.estimates)] for each in estimated]
         known = [as_json(each.known) or {} for each in estimated]
         ends = (tuple(each.get(end) for each in known) for end in ("mean", "low", "high"))
-        found.append(
-            Plot(
-                "estimates",
-                "Click rate of every policy: estimated from the log of another, and known",
-                "Policy",
-                "Clicks an impression, 95% interval",
-                (Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)),
-            )
-        )
+        series = Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)
+        title = "Click rate of every policy: estimated from the log of another, and known"
+        found.append(Plot("estimates", title, "Policy", "Clicks an impression, 95% interval", series))
     for logs in figures.main:
         labels = tuple(LABELS[name] for name in logs.estimators)
         held = tuple(as_json(one.held) for one in logs.estimators.values())
-        found.append(
-            Plot(
-                "held",
-                "How often a 95% interval held the true click rate, over simulated logs",
-                "Estimator",
-                "Share of intervals",
-                (Series("held", labels, held), Series("as it should be", labels, (0.95,) * len(labels))),
-            )
-        )
+        series = Series("held", labels, held), Series("as it should be", labels, (0.95,) * len(labels))
+        title = "How often a 95% interval held the true click rate, over simulated logs"
+        found.append(Plot("held", title, "Estimator", "Share of intervals", series))
     return tuple(found)

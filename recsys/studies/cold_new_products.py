@@ -1,12 +1,11 @@
 """New products, and levels of products and shoppers: every model measured, and compared with all components together.
 
-Shoppers and models are those of the rewind of new products. Two rankings are measured: of the new products alone, as a
-page of new arrivals shows them, and of the whole catalogue, where new products compete with those that are known.
+Shoppers are those of the rewind of new products, which are ranked alone, as a page of new arrivals shows them, and in
+the whole catalogue, where they compete with those that are known.
 
-A shop has many shoppers and few new products, and a model that is right about the one that everybody buys is right for
-all of them. So each difference is measured twice: over shoppers, as everywhere; and with each product counting once,
-whose interval says whether it would hold for other products. A model is called better only where both intervals leave
-out 0, and the p-value corrected for all models compared agrees.
+A model that is right about the one new product that everybody buys is right for all of them. So each difference is
+measured over shoppers, and with each product counting once, whose interval says whether it would hold for other
+products. A model is better only where both intervals leave out 0 and the p-value corrected for all models agrees.
 """
 
 from collections.abc import Mapping
@@ -83,9 +82,9 @@ class NewModel:
 def new_product_roles(
     workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
-    """Validation and test shoppers, prepared or found again, and the panel of the latter.
+    """Validation and test shoppers, and the panel of the latter; raises DataError for too little data.
 
-    Raises DataError for too little data, SettingsError where the scores of all products do not fit in memory.
+    Raises SettingsError where the scores of all products do not fit in memory.
     """
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
@@ -149,10 +148,7 @@ def models_for_new(
     k: int,
     progress: Progress = silent,
 ) -> dict[str, NewModel]:
-    """Chance, every simple model, every component alone, and the mixes, by name.
-
-    `own` weights were chosen for new products, `known` on shoppers who are asked about any product.
-    """
+    """Chance, every simple model, every component alone, and the mixes of `own` and of `known` weights, by name."""
     pairs = role.pairs[ranking]
     shape = (len(pairs.values), 1, pairs.values.shape[2])
     models = {}
@@ -198,7 +194,7 @@ class Lead:
 class RankingFigures:
     """One ranking of new products, by model: weights (None for simple models), means, and the lead over all but "full".
 
-    nDCG and recall are over shoppers; `once` is nDCG with each product counting once.
+    `once` is nDCG with each product counting once, the others are over shoppers.
     """
 
     weights: Mapping[str, FusionSettings | None]
@@ -220,7 +216,6 @@ def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) ->
 
 
 def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed: int = 0) -> RankingFigures:
-    """Everything about the models of one ranking; `rows` as for `over_products`."""
     full = models["full"].values[METRIC]
     pairs = {name: (full, each.values[METRIC]) for name, each in models.items() if name != "full"}
     lead = {}
@@ -238,10 +233,7 @@ def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed
 
 @dataclass(frozen=True, slots=True)
 class LevelScores:
-    """All models on one level of "products" or "shoppers", with n test shoppers.
-
-    `lead` is nDCG of all components together less that of each other model.
-    """
+    """All models on n test shoppers of one level of "products" or "shoppers"; `lead` is as `Lead` over shoppers."""
 
     of: str
     level: str

@@ -127,7 +127,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(found: ContextFigures) -> tuple[str, ...]:
-    """What context gains, whether dealing it at random loses that, and which parts matter."""
     ndcg = {way: each[METRIC] for way, each in found.compared.items()}
     points = [
         f"{way}, contextual reaches nDCG {each.contextual.mean:.4f} and static {each.static.mean:.4f}: "
@@ -153,7 +152,6 @@ def conclusion(found: ContextFigures) -> tuple[str, ...]:
 
 
 def tables(found: ContextFigures) -> tuple[Table, ...]:
-    """Contextual, static and shuffled; by dimension; by group; planted effects where they are known."""
     compared = [
         {"way": way, "metric": f"{DEFINITIONS[metric].short}@{found.k}"}
         | {name: getattr(each, name) for name in COMPARED}
@@ -197,7 +195,6 @@ def tables(found: ContextFigures) -> tuple[Table, ...]:
 
 
 def plots(found: ContextFigures) -> tuple[Plot, ...]:
-    """Gain and loss, parts, groups, and planted effects where they are known."""
     ndcg, change = f"nDCG@{found.k}", f"Change of nDCG@{found.k}"
     # One row a difference, so that intervals do not lie upon each other.
     compared = {

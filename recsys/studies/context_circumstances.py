@@ -192,7 +192,6 @@ class ContextProbe:
     seed: int
 
     def values(self, scores: FloatArray, *fusions: FusionSettings) -> list[Values]:
-        """Metrics of every shopper with other context scores, under each mix."""
         engine = self.circumstances.under(scores)
         return [values_of(engine, fusion, self.k) for fusion in fusions]
 
@@ -205,13 +204,11 @@ class ContextProbe:
 
 
 def values_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
-    """Metrics of every shopper under one mix."""
     values = lists_of(engine, fusion, k).values
     return {name: values[name] for name in METRICS}
 
 
 def compared(contextual: Floats, static: Floats, shuffled: Floats, *, seed: int) -> ContextComparison:
-    """One metric of every shopper, used in the three ways."""
     gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
     columns = np.stack([contextual, static, shuffled, gain, loss, rest], axis=1)
     found = ContextComparison(*ratio_intervals(columns, seed=seed))

@@ -107,7 +107,6 @@ def _spearman(pairs: Floats) -> float:
 
 
 def planted_conclusion(planted: PlantedFigures) -> tuple[str, ...]:
-    """Whether sign and order were recovered."""
     found = planted.recovered["all"]
     return (
         f"Of {found.n_effects} effects of a circumstance on a category that were planted in this shop, "
@@ -121,7 +120,6 @@ def _of(found: Interval, form: str) -> str:
 
 
 def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
-    """How well effects were learnt by dimension, and every effect."""
     columns = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
     columns |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
     columns |= {"n_effects": "Planted effects", "n_zero": "Planted as zero"}
@@ -161,7 +159,6 @@ def _judged(effect: PlantedEffect) -> str:
 
 
 def planted_plot(planted: PlantedFigures) -> Plot:
-    """Planted against learnt, by dimension."""
     series = []
     for dimension in (name for name in planted.recovered if name != "all"):
         some = [each for each in planted.effects if each.dimension == dimension]

@@ -251,7 +251,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(found: EfficiencyFigures) -> tuple[str, ...]:
-    """What a list and a fit cost, how that grows with the catalogue, and what each component buys."""
     own, sizes = found.of(), sorted({each.times for each in found.costs})
     listing = own[LISTING].median("one_ms")
     ms, fits = ({name: own[name].median(what) for name in COMPONENTS} for what in ("one_ms", "fit_s"))
@@ -276,7 +275,6 @@ def bought_in_words(added: tuple[str, ...], found: AccuracyGain) -> str:
 
 
 def tables(found: EfficiencyFigures) -> tuple[Table, ...]:
-    """Every model at every size, beside the cheapest component of that size; and what each component adds."""
     columns = {"model": "Model", "times": "Size", "n_items": "Products", "n_acts": "Acts"}
     for what, title in TIMED.items():
         columns |= {what: f"{title}, median", f"{what}_fastest": "fastest", f"{what}_n": "times"}
@@ -309,7 +307,6 @@ def tables(found: EfficiencyFigures) -> tuple[Table, ...]:
 
 
 def plots(found: EfficiencyFigures) -> tuple[Plot, ...]:
-    """Fit and answer over the size of the catalogue, and accuracy over the time of a list."""
     title = "How good a list is, by what it takes to make it"
     axes = "Milliseconds a list", f"nDCG@{found.k}, 95% interval"
     return (

@@ -75,7 +75,7 @@ class FaithfulnessSettings:
 
 @dataclass(frozen=True, slots=True)
 class FaithfulnessFigures:
-    """Everything that the study measures; parts that the data do not allow are None."""
+    """What the study measures; parts that the data do not allow are None."""
 
     exactness: Exactness
     faithfulness: Mapping[str, SideReport]
@@ -159,7 +159,6 @@ def _planted(
 
 
 def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
-    """What to take away, most important first."""
     exact, stable = figures.exactness, figures.stability
     costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.faithfulness.items()}
     changes = "; ".join(f"of the {side} {change_text(each)}" for side, each in costs.items())
@@ -175,7 +174,6 @@ def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
 
 
 def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
-    """Phrases taken away, the other seed, the hidden truth of a demo shop, and human labels."""
     measured = [
         {"side": side, "n": each.n, "measure": name, **_intervals_of(one)}
         for side, each in figures.faithfulness.items()
@@ -209,7 +207,6 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
 
 
 def _intervals_of(record: ControlledMeasure | Stability) -> dict[str, Interval]:
-    """The intervals of a record by name."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
 

@@ -1,8 +1,7 @@
 """Whether the phrases that explanations name are those that the score rests on; and whether explanations are exact.
 
-For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
-left, lengths too. Shares q of the phrases are 1, 5, 10, 20 and 50 percent, at least one phrase each, and every figure
-is the mean over them (AOPC), in the unit of the final score:
+Phrases of one side are taken away and the score is worked out again from what is left, lengths too. Figures are means
+over `SHARES` q of the phrases, at least one each (AOPC), in the unit of the final score:
 
     comprehensiveness = score - score without the q phrases that speak most for the product   (higher is better)
     sufficiency       = score - score with nothing but these phrases                          (lower is better)
@@ -47,7 +46,7 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class SampledItem:
-    """One recommendation of the sample: whose, and what."""
+    """One recommendation of the sample."""
 
     scored: ScoredRequest
     item_id: str
@@ -155,11 +154,9 @@ class AblatedScore:
         return np.stack([self._terms[order[:size]].sum(axis=0) for size in sizes])
 
     def comprehensiveness(self, order: NDArray[np.int64]) -> float:
-        """Mean drop when the first phrases of an order go."""
         return float(np.mean(self.whole - self._score(self._total - self._leading(order))))
 
     def sufficiency(self, order: NDArray[np.int64]) -> float:
-        """Mean drop when nothing but the first phrases of an order stays."""
         return float(np.mean(self.whole - self._score(self._leading(order))))
 
     def measures(self, order: NDArray[np.int64], ranking: Floats, effects: Floats) -> dict[str, float]:
@@ -246,7 +243,7 @@ def exactness(
 ) -> Exactness:
     """Explain random products to random shoppers under random weights and circumstances, and sum the parts.
 
-    Quotes are compared with `texts`, those of the data's reviews by review_id.
+    `texts` of reviews, by review_id, are what quotes are compared with.
     """
     rng = np.random.default_rng(seed)
     users = model.users["user_id"].to_numpy(object)

@@ -158,7 +158,7 @@ class MultitaskFigures:
 
     @property
     def sweep(self) -> list[str]:
-        """Names of the sweep, of those that learned anything, or of all where none did."""
+        """Names of the sweep that learned anything, or all where none did."""
         swept = [name for name in self.models if name.startswith(SWEEP)]
         return [name for name in swept if self.models[name].epochs] or swept
 
@@ -223,7 +223,6 @@ def measure(
 
 
 def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
-    """What map and weights gain together, what the map gains alone, and what the sweep trades."""
     chosen, alone = figures.models[figures.chosen], figures.models[TUNED]
     first, last = (figures.models[name].means for name in (figures.sweep[0], figures.sweep[-1]))
     pays = alone.on_validation.verdict == "better"
@@ -240,7 +239,6 @@ def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
 
 
 def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
-    """Every model, on validation and on test."""
     used = {True: "used", False: "dropped", None: ""}
     columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
     columns |= {"map_gain": "nDCG by the map, validation", "validation": f"nDCG@{k}, validation"}
@@ -259,7 +257,6 @@ def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
 
 
 def plots(figures: MultitaskFigures, k: int) -> tuple[Plot, ...]:
-    """Accuracy against diversity on test, and every model's nDCG less today's."""
     models, sweep = figures.models, figures.sweep
     changed = {name: each for name, each in models.items() if name != TODAY}
 

@@ -254,7 +254,6 @@ def frontier(tried: list[Candidate]) -> list[Candidate]:
 
 
 def conclusion(found: PaperFigures) -> tuple[str, ...]:
-    """How many lifts are reached, each beside the paper's, what they rest on, and the click rate."""
     n_reached = sum(found.lifts[name].mean >= paper_lift(name) and found.lifts[name].sign > 0 for name in MEASURED)
     lifts = [f"{LABELS[name]} {percent(found.lifts[name])}, the paper {_paper(name)}" for name in MEASURED]
     same, language = found.rests_on[SAME_VARIETY], found.chosen.settings.fusion.normalised()["semantic"]
@@ -275,7 +274,6 @@ def _paper(name: str) -> str:
 
 
 def tables(found: PaperFigures) -> tuple[Table, ...]:
-    """The paper's metrics, and what the lifts rest on."""
     labels = LABELS | {"ctr": NAMES[found.clicks.source]}
     return (
         table_of(
@@ -303,7 +301,6 @@ def tables(found: PaperFigures) -> tuple[Table, ...]:
 
 
 def plots(found: PaperFigures) -> tuple[Plot, ...]:
-    """Our lifts beside the paper's, and what can be had together: the most diversity at every accuracy."""
     names = tuple(LABELS[name] for name in MEASURED)
     paper = {name: paper_lift(name) for name in MEASURED}
 

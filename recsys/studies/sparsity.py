@@ -39,11 +39,7 @@ from recsys.text.phrasebook import REVIEW, Phrasebook
 N_SUMMED = 60
 """Explanations that are summed at each level."""
 
-MEANS: Mapping[str, str] = {
-    "alone": "semantic alone",
-    "mix": "mix tuned at this level",
-    "steady": "mix tuned for all texts",
-}
+MEANS = {"alone": "semantic alone", "mix": "mix tuned at this level", "steady": "mix tuned for all texts"}
 """Lists that are measured at each level."""
 
 CHANGES: Mapping[str, tuple[str, str]] = {
@@ -235,7 +231,6 @@ def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
 
 
 def conclusion(figures: SparsityFigures) -> tuple[str, ...]:
-    """Whether words pay, by how much, and which noise does harm."""
     clean = figures.shares[CLEAN.name]
     full = {noise: doses[-1].changes for noise, doses in _by_noise(figures.noises.values()).items()}
     pays = {f"{each.level.share:.0%}": each.changes["gain"].verdict for each in figures.shares.values()}
@@ -257,7 +252,6 @@ def conclusion(figures: SparsityFigures) -> tuple[str, ...]:
 
 
 def caveats(figures: SparsityFigures, leak_check: str) -> tuple[str, ...]:
-    """What the figures do not say."""
     levels = {**figures.shares, **figures.noises}
     wrong = [name for name, each in levels.items() if each.residual > MOST_RESIDUAL]
     sums = f"do NOT sum to it at: {listed(wrong)}" if wrong else f"sum to it at all {len(levels)} levels"
@@ -273,7 +267,6 @@ def caveats(figures: SparsityFigures, leak_check: str) -> tuple[str, ...]:
 
 
 def tables(figures: SparsityFigures, k: int) -> tuple[Table, ...]:
-    """Levels by share and by noise."""
     columns = {"level": "Texts", "n_texts": "Reviews with text", "n_phrases": "Different phrases"}
     columns |= {"n_listed": "Texts of a product on lists of semantic alone", "weights": "Mix tuned at this level"}
     for of, label in MEANS.items():
@@ -298,7 +291,6 @@ def _row(each: LevelFigures) -> dict[str, object]:
 
 
 def plots(figures: SparsityFigures, k: int) -> tuple[Plot, ...]:
-    """nDCG by the share of texts kept and corrupted."""
     y, shares = f"nDCG@{k}, 95% interval", list(figures.shares.values())
     x = tuple(100 * each.level.share for each in shares)
     lines = [Series.of(label, x, [each.means[name] for each in shares]) for name, label in MEANS.items()]

@@ -244,7 +244,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(found: WeightsFigures) -> tuple[str, ...]:
-    """The chosen mix on test shoppers, what choosing better could gain, and which components could go."""
     chosen, n_tied = found.mixes[0], found.agreement
     parts = []
     for name, ends in found.components.items():
@@ -262,7 +261,6 @@ def conclusion(found: WeightsFigures) -> tuple[str, ...]:
 
 
 def tables(found: WeightsFigures) -> tuple[Table, ...]:
-    """The mixes that matter, the components' shares in the tied mixes, and every share of every component."""
     ndcg = {"validation": f"nDCG@{found.k}, validation", "test": f"nDCG@{found.k}, test"}
     change, tied = {"change": "Test, less the chosen mix"}, {"tied_on_validation": "Tied, validation"}
     mixes = {"name": "Mix", "weights": "Weights", **ndcg, **change, "rank_on_validation": "Rank, validation"}
@@ -287,7 +285,6 @@ def tables(found: WeightsFigures) -> tuple[Table, ...]:
 
 
 def plots(found: WeightsFigures) -> tuple[Plot, ...]:
-    """One chart a component, and all mixes on validation against test."""
     return (*(_share_plot(found, name) for name in COMPONENTS), _scatter(found))
 
 
