@@ -13,11 +13,9 @@ from recsys.studies.result import Plot, Result, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 REFERENCES = {"full": "all components", "traditional": "traditional"}
-"""Models that every other is compared with."""
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Tune every subset, measure all, and test each against full and against traditional."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     weights = chosen_weights(validation, settings.k, progress)
     models, facts = models_on(test, weights, settings.k), test.panel.facts

@@ -51,7 +51,6 @@ class PolicyRate:
 
     @classmethod
     def of(cls, policy: str, log: str, found: PolicyEstimate, truth: float | None = None) -> Self:
-        """Name an estimate, with the truth where it is known."""
         known = found.known if truth is None else _exactly(truth)
         return cls(policy, log, found.estimates, found.refusal, found.support, known)
 

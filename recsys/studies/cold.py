@@ -32,7 +32,6 @@ from recsys.studies.workspace import ExperimentSettings, Workspace
 NO_WORDS = name_of(WITHOUT_SEMANTIC)
 
 BY_LEVEL = (*("popularity", "recent_popularity", "item_knn", "ease"), *(*COMPONENTS, "traditional", NO_WORDS, "full"))
-"""Models that are compared by level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class ColdFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Choose on validation shoppers, and measure on test shoppers: new products, then levels."""
     k = settings.k
     # Refused, if it is, before any test shopper is prepared.
     new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)

@@ -73,7 +73,6 @@ class ContextFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Choose weights on validation, and compare on test."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     panel, k = test.panel, settings.k
     known, circumstances = Circumstances.of(validation.panel, progress), Circumstances.of(panel, progress)

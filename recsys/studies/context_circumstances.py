@@ -13,7 +13,7 @@ from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.fusion import Standardised
 from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
@@ -22,7 +22,6 @@ from recsys.studies.models import METRIC, lists_of
 
 TREND = "trend"
 DIMENSIONS = (TREND, *CONTEXT_DIMENSIONS)
-"""Parts of the context component."""
 
 NEWER = "newer acts counting more"
 """The trend, beside all acts up to the shopper's moment counted alike."""
@@ -161,7 +160,6 @@ class Circumstances:
         return not self.why_not(dimension) and self.panel.shoppers[column].nunique() > 1
 
     def under(self, scores: FloatArray) -> LiveEngine:
-        """The live evaluation of the panel with other context scores."""
         panel = self.panel
         return LiveEngine(replace(panel, scores=replace(panel.scores, context=np.ascontiguousarray(scores))))
 
@@ -223,8 +221,7 @@ def parts_of(
     """What every dimension is worth: left out, and shuffled while all others stay."""
     circumstances, found = probe.circumstances, {}
     parts = {name: (name,) for name in DIMENSIONS} | {"all circumstances": CONTEXT_DIMENSIONS}
-    for done, (name, dimensions) in enumerate(parts.items()):
-        progress("measuring the parts of the context", done, len(parts) + 1)
+    for name, dimensions in reported(progress, "measuring the parts of the context", parts.items()):
         reasons = [circumstances.why_not(each) for each in dimensions]
         if all(reasons):
             found[name] = ContextPart(reasons[0])
@@ -233,9 +230,7 @@ def parts_of(
         if any(map(circumstances.varies, dimensions)):
             others += probe.shuffled(dimensions, ALONE, mix)
         found[name] = _part(own, others, probe.seed)
-    progress("measuring the parts of the context", len(parts), len(parts) + 1)
     found[NEWER] = _part(own, probe.values(circumstances.counted_alike(progress), ALONE, mix), probe.seed)
-    progress("measuring the parts of the context", len(parts) + 1, len(parts) + 1)
     return found
 
 

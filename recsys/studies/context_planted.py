@@ -68,7 +68,6 @@ def recovered_on(folder: Path, panel: Panel) -> PlantedFigures | None:
 
 
 def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
-    """How well some effects were learnt."""
     codes = pd.Categorical([each.category for each in effects]).codes
     some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
     return Recovery(

@@ -55,7 +55,6 @@ LISTING = "mixing and ranking"
 """What every list costs after its components are scored."""
 
 TIMED = {"fit_s": "Fit, s", "one_ms": "One request, ms", "many_ms": f"One of {MANY} together, ms"}
-"""What is timed, in the unit of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +201,6 @@ class EfficiencyFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Measure accuracy on test shoppers, then time every model at every size."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     models = models_on(test, chosen_weights(validation, settings.k, progress), settings.k)
     facts, gains, lost = test.panel.facts, {}, against(models, "full", test.panel.facts, settings.seed)

@@ -46,8 +46,6 @@ SideName = Literal["product", "shopper"]
 
 @dataclass(frozen=True, slots=True)
 class SampledItem:
-    """One recommendation of the sample."""
-
     scored: ScoredRequest
     item_id: str
 
@@ -63,8 +61,6 @@ class ControlledMeasure:
 
 @dataclass(frozen=True, slots=True)
 class SideReport:
-    """All measures for the phrases of one side."""
-
     n: int
     n_skipped: int
     measures: Mapping[str, ControlledMeasure]

@@ -14,7 +14,6 @@ from recsys.studies.result import Cell, Result, Table
 LONGEST_CELL = 44
 
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
-"""A verdict in words."""
 
 Row = TypeVar("Row")
 Columns = Mapping[str, str | tuple[str, Callable[[Row], object]]]
@@ -139,7 +138,6 @@ def _cells(key: str, value: object) -> dict[str, Cell]:
 
 
 def command(result: Result) -> str:
-    """What makes a result again."""
     options = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
     if result.experiment == "clicks":
         options["weights"] = "--weights"

@@ -21,7 +21,7 @@ from recsys.studies.models import METRIC, SemanticRole, tuned, window_note
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
-from recsys.training.multitask import MultitaskResult, MultitaskSettings, learn
+from recsys.training.multitask import MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
@@ -72,12 +72,6 @@ class LearningRole:
             found.append(cls(role, semantic, pairs))
         return found[0], found[1]
 
-    def learn(
-        self, start: FusionSettings, settings: MultitaskSettings, held_out: Pairs | None, progress: Progress
-    ) -> MultitaskResult:
-        """Learn from this role's training data, stopped by held-out pairs if there are any."""
-        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
-
     def scored_by(self, head: FloatArray | None) -> LiveEngine:
         """The live evaluation of this role with the semantic component under a head."""
         return self.role.engine if head is None else self.role.scored_by(self.semantic.with_head(head))
@@ -96,10 +90,12 @@ def learned_model(
 ) -> MultitaskModel:
     """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
     validation, test = roles
-    found = validation.learn(start, settings, held_out, prefixed(progress, name))
+    vectors, progress = validation.role.engine.panel.vectors, prefixed(progress, name)
+    found = learn(validation.pairs, vectors, start, settings, held_out, progress)
     if not found.epochs:
         return MultitaskModel(name, 0, start, validation.lists(None, start), test.lists(None, start))
-    again = test.learn(start, replace(settings, epochs=found.epochs), None, prefixed(progress, name))
+    vectors, same = test.role.engine.panel.vectors, replace(settings, epochs=found.epochs)
+    again = learn(test.pairs, vectors, start, same, None, progress)
     plain = validation.lists(None, found.fusion)
     if found.head is None:
         return MultitaskModel(name, found.epochs, found.fusion, plain, test.lists(None, again.fusion))
@@ -164,7 +160,6 @@ class MultitaskFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Learn every variant, choose lambda on validation, and measure on test."""
     roles = LearningRole.both(workspace, settings, progress)
     figures = measure(roles, settings, progress)
     panel = roles[1].role.engine.panel

@@ -178,7 +178,6 @@ def lifts(
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Choose on validation, and measure the paper's table on test."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     k, panel = settings.k, test.panel
     weights = tuned(validation, k, progress, TRADITIONAL)

@@ -12,7 +12,6 @@ SYMBOLS = ("circle", "diamond-open", "square", "triangle-up-open", "x", "star-op
 DASHES = ("solid", "dash", "dot", "dashdot")
 MOST_TICKS = 8
 LONGEST_LINE = 26
-"""Characters of a name in one line."""
 
 
 def figure(plot: Plot, colours: tuple[str, ...] = COLOURS) -> go.Figure:

@@ -40,7 +40,6 @@ N_SUMMED = 60
 """Explanations that are summed at each level."""
 
 MEANS = {"alone": "semantic alone", "mix": "mix tuned at this level", "steady": "mix tuned for all texts"}
-"""Lists that are measured at each level."""
 
 CHANGES: Mapping[str, tuple[str, str]] = {
     "alone_clean": ("alone", "clean"),
@@ -169,7 +168,7 @@ class TextShop:
 
 
 def compare_levels(
-    levels: Sequence[MeasuredLevel], measured: Mapping[TextLevel, MeasuredLevel], plain: UserValues, seed: int
+    levels: Sequence[TextLevel], measured: Mapping[TextLevel, MeasuredLevel], plain: UserValues, seed: int
 ) -> dict[str, LevelFigures]:
     """Figures of some levels by name, p-values corrected for how many they are; `plain` is nDCG without semantic."""
 
@@ -177,19 +176,16 @@ def compare_levels(
         return plain if name == "plain" else measured[CLEAN if name == "clean" else SILENT].values[of]
 
     found = {
-        name: paired_differences({each.figures.level: (each.values[of], reference(of, to)) for each in levels}, seed)
+        name: paired_differences({each: (measured[each].values[of], reference(of, to)) for each in levels}, seed)
         for name, (of, to) in CHANGES.items()
     }
     return {
-        each.figures.level.name: replace(
-            each.figures, changes={name: by_level[each.figures.level] for name, by_level in found.items()}
-        )
+        each.name: replace(measured[each].figures, changes={name: changed[each] for name, changed in found.items()})
         for each in levels
     }
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Take texts away, and corrupt them."""
     shop = TextShop.of(workspace, settings, progress)
     figures = measure(shop, progress)
     panel = shop.test.engine.panel
@@ -219,15 +215,9 @@ def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
     found = dict[TextLevel, MeasuredLevel]()
     for number, level in enumerate(levels, 1):
         found[level] = shop.measure(level, prefixed(progress, f"{level.name} ({number} of {len(levels)})"))
-    by_share, *by_dose = (
-        compare_levels([found[each] for each in some], found, plain, seed) for some in (shares, *noises)
-    )
-    return SparsityFigures(
-        plain_weights=shop.plain,
-        plain=mean_interval(plain, seed),
-        shares=by_share,
-        noises={name: each for some in by_dose for name, each in some.items()},
-    )
+    by_share, *by_dose = (compare_levels(some, found, plain, seed) for some in (shares, *noises))
+    by_noise = {name: each for some in by_dose for name, each in some.items()}
+    return SparsityFigures(shop.plain, mean_interval(plain, seed), by_share, by_noise)
 
 
 def conclusion(figures: SparsityFigures) -> tuple[str, ...]:

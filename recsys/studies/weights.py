@@ -204,7 +204,6 @@ class WeightsFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Map both roles, choose on validation, and see what that is worth on test."""
     engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     validation, test = (MappedRole.of(engine, settings.k, progress) for engine in engines)
     chosen, panel = validation.map.best(METRIC), test.engine.panel

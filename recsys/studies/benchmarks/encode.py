@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
-from recsys.studies.benchmarks.frame import times_ms
+from recsys.studies.benchmarks import times_ms
 from recsys.text.encoder import PhraseEncoder, packaged_model
 from recsys.text.phrases import canonical, segment
 
@@ -26,14 +26,9 @@ _WORDS = (
 def run(
     n_phrases: int = 4000, rounds: int = 3, seed: int = 0, data: Path | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
-    """Measure; nothing is read from or written to a cache.
+    """Rates of the best round, their ratio (median over rounds), and cosines of our vectors to the baseline's.
 
-    `data`: data folder whose reviews give the phrases; None for made-up sentences.
-
-    Returns
-    -------
-    dict with n_phrases, ours_per_s, baseline_per_s (each the best round), ratio (median over rounds), precision,
-    min_cosine and mean_cosine (ours to the baseline's vectors), threads, source
+    Nothing is read from or written to a cache. `data`: whose reviews give the phrases; None for made-up sentences.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from sentence_transformers import SentenceTransformer

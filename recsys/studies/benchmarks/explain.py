@@ -20,7 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
-from recsys.studies.benchmarks.frame import percentiles, times_ms
+from recsys.studies.benchmarks import percentiles, times_ms
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, save_model
 
@@ -58,21 +58,16 @@ def run(
         def strike(at: int) -> None:
             model.rank(model.ablate(scored, phrases[at : at + 1]), settings)
 
+        calls = {
+            "explain": lambda _: model.explain(scored, item_id, settings),
+            "read": lambda _: model.read(scored, item_id, settings),
+            "strike_to_list": strike,
+        }
         return {
             "n_shopper_phrases": len(whole.shopper_phrases),
             "n_product_phrases": len(phrases),
             "n_items": n_items,
-            **percentiles(
-                times_ms(
-                    {
-                        "explain": lambda _: model.explain(scored, item_id, settings),
-                        "read": lambda _: model.read(scored, item_id, settings),
-                        "strike_to_list": strike,
-                    },
-                    n_repeats,
-                    n_warm=3,
-                )
-            ),
+            **percentiles(times_ms(calls, n_repeats, n_warm=3)),
         }
 
 
