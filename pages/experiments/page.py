@@ -14,9 +14,8 @@ from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.studies_job import experiments_job_at, results_folder, start_experiments
 from recsys.studies.format import command, table_csv
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, Experiment
-from recsys.studies.report import read_results, report_html, table_html
+from recsys.studies.report import figure, read_results, report_html, table_html
 from recsys.studies.result import Plot, Result, Table
 
 SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after a moment"}

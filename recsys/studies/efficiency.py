@@ -35,8 +35,6 @@ from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
 from recsys.training.weights import TRADITIONAL
 
-BEYOND_TRADITIONAL = tuple(name for name in COMPONENTS if name not in TRADITIONAL)
-
 TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Sizes of the catalogue, beside that of the shop itself."""
 
@@ -204,7 +202,8 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     models = models_on(test, chosen_weights(validation, settings.k, progress), settings.k)
     facts, gains, lost = test.panel.facts, {}, against(models, "full", test.panel.facts, settings.seed)
-    for added in (*((name,) for name in COMPONENTS), BEYOND_TRADITIONAL):
+    beyond_traditional = tuple(name for name in COMPONENTS if name not in TRADITIONAL)
+    for added in (*((name,) for name in COMPONENTS), beyond_traditional):
         rest = without(*added)
         gain = differences(models["full"].lists, models[rest].lists, facts, settings.seed)[METRIC]
         p = lost[rest].p  # as in the ablation: corrected for all models compared

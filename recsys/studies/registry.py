@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One study, by the name of the command, of saved results, and of the package whose `study.run` does it.
+    """One study, by the name of the command, of saved results, and of the module here whose `run` does it.
 
     `title` and `question` are as people see them, `summary` is a line of the command's help.
     """

@@ -20,8 +20,8 @@ from recsys.studies.clicks import PAPER_LIFT, ClickFigures, conclusion
 from recsys.studies.clicks_policies import ESTIMATED, TRUTH, ClickLift
 from recsys.studies.models import chosen_weights
 from recsys.studies.paper import paper_lift
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook

@@ -17,8 +17,8 @@ from recsys.settings import COMPONENTS
 from recsys.studies import efficiency
 from recsys.studies.efficiency import CLASSES, LISTING, MANY, AccuracyGain, Timed, bought_in_words
 from recsys.studies.format import in_words, interval_in_words
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook

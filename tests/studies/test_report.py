@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import InputError
-from recsys.studies.plots import figure
-from recsys.studies.report import read_results, report_html, write_results
+from recsys.studies.report import figure, read_results, report_html, write_results
 from recsys.studies.result import Plot, Result, Series, Table
 
 HOSTILE = '<img src=x onerror="alert(1)">'

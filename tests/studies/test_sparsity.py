@@ -16,8 +16,8 @@ from recsys.settings import FusionSettings
 from recsys.studies import sparsity
 from recsys.studies.format import in_words
 from recsys.studies.models import SemanticRole
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
 from recsys.studies.sparsity import CHANGES, MEANS, LevelFigures, SparsityFigures, TextShop
 from recsys.studies.sparsity_texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
