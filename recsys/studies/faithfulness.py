@@ -21,6 +21,7 @@ from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings, require_seed
 from recsys.studies.faithfulness_measures import (
+    SIDES,
     ControlledMeasure,
     Exactness,
     SampledItem,
@@ -96,10 +97,7 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
-            faithfulness={
-                "product": faithfulness(first, sampled, "product", seed, progress),
-                "shopper": faithfulness(first, sampled, "shopper", seed, progress),
-            },
+            faithfulness={side: faithfulness(first, sampled, side, seed, progress) for side in SIDES},
             stability=stability(first, second, sampled, seed, progress),
             planted_aspects=_planted(workspace.data_folder, first, sampled, seed),
             polarity=None

@@ -42,6 +42,7 @@ MEASURES = ("comprehensiveness", "sufficiency", "tau")
 
 Floats = NDArray[np.float64]
 SideName = Literal["product", "shopper"]
+SIDES: tuple[SideName, ...] = ("product", "shopper")
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,6 @@ def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], 
 
 
 def _interval_columns(name: str, title: str) -> dict[str, str]:
-    """The three columns of an interval, with their headings."""
     return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
@@ -189,7 +188,6 @@ def _table(table: Table) -> str:
 
 
 def _short_cell(name: str, row: Mapping[str, Cell]) -> str:
-    """A cell with its interval, a long text cut short."""
     value, ends = written(name, row)
     value = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
     return f"{value} ({ends})" if ends else value

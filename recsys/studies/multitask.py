@@ -106,17 +106,6 @@ def learned_model(
     return MultitaskModel(name, found.epochs, found.fusion, *lists, has_map, gain, (found.head, again.head))
 
 
-def tuned_model(
-    learned: MultitaskModel, roles: tuple[LearningRole, LearningRole], progress: Progress
-) -> MultitaskModel:
-    """A learned map, whatever it is worth, with weights tuned as today's are: what the map alone adds."""
-    validation, test = roles
-    fusion = tuned(validation.scored_by(learned.heads[0]), validation.role.settings.k, progress)
-    lists = validation.lists(learned.heads[0], fusion), test.lists(learned.heads[1], fusion)
-    has_map = None if learned.heads[0] is None else True
-    return MultitaskModel(TUNED, learned.epochs, fusion, *lists, has_map)
-
-
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
     """A model's figures: means on test, and changes from today's, of nDCG on validation and of `METRICS` on test."""
@@ -210,7 +199,11 @@ def measure(
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
     learned = [each for each in sweep if each.epochs]
     chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())
-    models[TUNED] = tuned_model(sweep[0], roles, progress)
+    # What the map alone adds, whatever it is worth, with weights tuned as today's are.
+    known_head, head = sweep[0].heads
+    fusion = tuned(validation.scored_by(known_head), settings.k, progress)
+    lists = validation.lists(known_head, fusion), test.lists(head, fusion)
+    models[TUNED] = MultitaskModel(TUNED, sweep[0].epochs, fusion, *lists, None if known_head is None else True)
     facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
         {name: ModelFigures.of(each, today, *facts, settings.seed) for name, each in models.items()}, chosen.name

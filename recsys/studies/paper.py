@@ -200,6 +200,13 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         later=measured([each.settings for each in front], test, old, progress),
         clicks=panel.clicks,
     )
+    measures = {"traditional": found.traditional, "full": found.full, "lifts": found.lifts}
+    document = {
+        name: {"ctr": None} | as_json({metric: each[metric] for metric in names}) for name, each in measures.items()
+    }
+    document["ctr_source"] = panel.clicks.source if panel.clicks.is_known else None
+    document["chosen"] = {"weights": mix.normalised(), "diversity": diversity, "method": method}
+    document["chosen"]["validation_lifts"] = dict(chosen.lifts)
     variety = f"variety {diversity:g} by {method.upper()}" if diversity else "no variety"
     return Result(
         protocol=f"{panel.protocol} Traditional is LightFM and content ({mix_in_words(weights)}), its weights "
@@ -217,17 +224,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         ),
         tables=tables(found),
         plots=plots(found),
-        figures={
-            name: {"ctr": None} | as_json({metric: each[metric] for metric in names})
-            for name, each in (("traditional", found.traditional), ("full", found.full), ("lifts", found.lifts))
-        }
-        | {
-            "ctr_source": panel.clicks.source if panel.clicks.is_known else None,
-            "chosen": {
-                **{"weights": mix.normalised(), "diversity": diversity, "method": method},
-                "validation_lifts": dict(chosen.lifts),
-            },
-        },
+        figures=document,
     )
 
 
