@@ -14,6 +14,7 @@ from pages._shared import illustrations, palette
 from pages._shared.caching import Background, PresetCache, bounded
 from pages._shared.view import ANY, Choices
 from recsys.errors import ArtifactError, RecsysError
+from recsys.explanations.counterfactual import SideName
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
@@ -22,7 +23,7 @@ from recsys.serving.recommender import Recommender
 from recsys.settings import Context
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
-from recsys.studies.faithfulness_measures import SideName, SideReport
+from recsys.studies.faithfulness_measures import SideReport
 
 MB = 1_000_000
 

@@ -56,10 +56,7 @@ class ClickFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Estimate every policy that the log can carry.
-
-    Raises DataError: the data have no impressions, or nothing can be learnt from before them.
-    """
+    """Estimate what the log can carry; raises DataError without impressions, or with nothing to learn before them."""
     log = open_log(workspace.data_folder, progress)
     facts = log.facts()
     if log.data is not None and settings.min_interactions > 1:

@@ -37,10 +37,7 @@ SHOP_LOG = "the shop's log"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolicyRate:
-    """The click rate of one policy, as a `PolicyEstimate` by the impressions of a log.
-
-    `known` is by other means: a logged policy's own clicks, or the simulator's truth.
-    """
+    """The click rate of one policy by a log, and `known`: a logged policy's own clicks, or the simulator's truth."""
 
     policy: str
     log: str

@@ -82,10 +82,7 @@ class NewModel:
 def new_product_roles(
     workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
-    """Validation and test shoppers, and the panel of the latter; raises DataError for too little data.
-
-    Raises SettingsError where the scores of all products do not fit in memory.
-    """
+    """Validation and test shoppers, and the test panel; DataError for too little data, SettingsError for too much."""
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
     if not all(each.scores.is_whole for each in panels):
@@ -192,10 +189,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class RankingFigures:
-    """One ranking of new products, by model: weights (None for simple models), means, and the lead over all but "full".
-
-    `once` is nDCG with each product counting once, the others are over shoppers.
-    """
+    """By model: weights (None if simple), means over shoppers, nDCG with each product once, and the lead of "full"."""
 
     weights: Mapping[str, FusionSettings | None]
     ndcg: Mapping[str, Interval]

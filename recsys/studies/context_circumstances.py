@@ -52,10 +52,9 @@ Permutation = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class ContextComparison:
-    """One metric of one way of using the context component.
+    """One metric: gain is contextual less static, loss contextual less shuffled, rest shuffled less static.
 
-    `gain` is contextual less static, `loss` contextual less shuffled, `rest` shuffled less static, and `lost` loss over
-    gain, NaN where there is surely no gain to be lost.
+    `lost` is loss over gain, NaN where there is surely no gain to be lost.
     """
 
     contextual: Interval

@@ -7,16 +7,12 @@ over `SHARES` q of the phrases, at least one each (AOPC), in the unit of the fin
     sufficiency       = score - score with nothing but these phrases                          (lower is better)
     tau               = Kendall's tau-b of contributions and leave-one-out effects            (higher is better)
 
-The control takes as many phrases at random, or ranks them at random.
-
-References
-----------
-DeYoung et al. (2020), ERASER, ACL; Samek et al. (2017), IEEE TNNLS 28(11), on AOPC.
+The control takes as many phrases at random, or ranks them at random. After DeYoung et al. (2020), ERASER, ACL, and on
+AOPC Samek et al. (2017), IEEE TNNLS 28(11).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +20,7 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
+from recsys.explanations.counterfactual import SideName
 from recsys.explanations.decompose import scales
 from recsys.explanations.records import Explanation
 from recsys.progress import Progress, reported, silent
@@ -41,7 +38,6 @@ N_TOP = 10
 MEASURES = ("comprehensiveness", "sufficiency", "tau")
 
 Floats = NDArray[np.float64]
-SideName = Literal["product", "shopper"]
 SIDES: tuple[SideName, ...] = ("product", "shopper")
 
 

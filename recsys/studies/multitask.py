@@ -123,15 +123,9 @@ class ModelFigures:
         cls, model: MultitaskModel, today: MultitaskModel, validation: ShopFacts, test: ShopFacts, seed: int
     ) -> "ModelFigures":
         measured, changed = means(model.test, test, seed), differences(model.test, today.test, test, seed)
-        return cls(
-            model.epochs,
-            model.fusion,
-            model.has_map,
-            model.map_gain,
-            {name: measured[name] for name in METRICS},
-            differences(model.validation, today.validation, validation, seed)[METRIC],
-            {name: changed[name] for name in METRICS},
-        )
+        own, gains = {name: measured[name] for name in METRICS}, {name: changed[name] for name in METRICS}
+        known = differences(model.validation, today.validation, validation, seed)[METRIC]
+        return cls(model.epochs, model.fusion, model.has_map, model.map_gain, own, known, gains)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from pages._shared.cards import esc
 from pages._shared.notices import empty_html
 from pages.explanations.product import ExplanationContext
 from recsys.evaluation.statistics.significance import Interval
-from recsys.studies.faithfulness_measures import MIN_PHRASES, SideName, SideReport, faithfulness_of
+from recsys.explanations.counterfactual import SideName
+from recsys.studies.faithfulness_measures import MIN_PHRASES, SideReport, faithfulness_of
 
 N_SAMPLE = 200
 _SIDES: dict[SideName, str] = {"product": "what is said of the product", "shopper": "what the shopper wrote and chose"}

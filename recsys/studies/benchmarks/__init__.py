@@ -1,7 +1,4 @@
-"""What `recsys bench` measures: each module has `run`, and in `SMALL` the options of a run that takes seconds.
-
-They share calls timed by turns, percentiles of their times, and memory.
-"""
+"""What `recsys bench` measures: each module has `run`, and in `SMALL` the options of a run that takes seconds."""
 
 import gc
 import time

@@ -73,14 +73,12 @@ def run(
 
 def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommender:
     rng = np.random.default_rng(0)
-    items = pd.DataFrame(
-        {
-            "item_id": [f"i{row}" for row in range(n_items)],
-            "title": [f"Thing {row}" for row in range(n_items)],
-            "category": [f"Things {row % 20}" for row in range(n_items)],
-            "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(n_items)],
-        }
-    )
+    products = {
+        "item_id": [f"i{row}" for row in range(n_items)],
+        "title": [f"Thing {row}" for row in range(n_items)],
+        "category": [f"Things {row % 20}" for row in range(n_items)],
+        "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(n_items)],
+    }
     counter = iter(range(10**9))
 
     def reviews_of(item: int, n_said: int) -> list[dict[str, Any]]:
@@ -99,7 +97,7 @@ def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommen
     for item in range(1, n_liked + 1):
         rows += reviews_of(item, n_phrases // n_liked)
         rows.append({**rows[-1], "user_id": "u0", "item_id": f"i{item}", "rating": 5.0, "text": ""})
-    data = Dataset.from_frames(items, pd.DataFrame(rows), name="bench")
+    data = Dataset.from_frames(pd.DataFrame(products), pd.DataFrame(rows), name="bench")
     book = build_phrasebook(data, _RandomEncoder())
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book))
     save_model(folder, data, book, scorers, TrainingSettings())
