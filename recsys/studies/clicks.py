@@ -19,7 +19,7 @@ from recsys.offpolicy.simulation import Accuracy, Simulator, users_of
 from recsys.progress import Progress, silent
 from recsys.studies.clicks_policies import ESTIMATED, GIVEN, SHOP_LOG, TRUTH, ClickLift, Mixes, PolicyRate, true_lifts
 from recsys.studies.format import listed, mix_in_words, percent, signed, table_of
-from recsys.studies.result import Plot, Result, Series, Table, as_json
+from recsys.studies.result import NOTHING, Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 N_LOGS = 200
@@ -254,9 +254,8 @@ def plots(figures: ClickFigures) -> tuple[Plot, ...]:
     if estimated:
         names = tuple(each.policy for each in estimated)
         main = [each.estimates[main_estimator(each.estimates)] for each in estimated]
-        known = [as_json(each.known) or {} for each in estimated]
-        ends = (tuple(each.get(end) for each in known) for end in ("mean", "low", "high"))
-        series = Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)
+        known = Series.of("known", names, [each.known or NOTHING for each in estimated])
+        series = Series.of("estimated, doubly robust where it can be", names, main), known
         title = "Click rate of every policy: estimated from the log of another, and known"
         found.append(Plot("estimates", title, "Policy", "Clicks an impression, 95% interval", series))
     for logs in figures.main:

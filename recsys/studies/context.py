@@ -15,7 +15,6 @@ from recsys.studies.context_circumstances import (
     LARGE_ENOUGH,
     METRICS,
     N_SHUFFLES,
-    NOTHING,
     Circumstances,
     ContextComparison,
     ContextPart,
@@ -35,7 +34,7 @@ from recsys.studies.context_planted import (
 )
 from recsys.studies.format import by_verdict, change_text, mix_in_words, table_of
 from recsys.studies.models import METRIC, tuned
-from recsys.studies.result import Plot, Result, Table, as_json
+from recsys.studies.result import NOTHING, Plot, Result, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 HINDSIGHT = (

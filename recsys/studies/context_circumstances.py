@@ -1,6 +1,5 @@
 """What the context component is worth to test shoppers: in circumstances of theirs or of others, in part, or static."""
 
-import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Self
@@ -19,6 +18,7 @@ from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.studies.models import METRIC, lists_of
+from recsys.studies.result import NOTHING
 
 TREND = "trend"
 DIMENSIONS = (TREND, *CONTEXT_DIMENSIONS)
@@ -40,7 +40,6 @@ LARGE_ENOUGH = 100
 """Fewest test shoppers of a group that is reported."""
 
 ALONE = FusionSettings.only("context")
-NOTHING = Interval(math.nan, math.nan, math.nan, 0)
 
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]

@@ -18,7 +18,7 @@ from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.panel import Panel
 from recsys.studies.format import table_of
-from recsys.studies.result import Plot, Series, Table
+from recsys.studies.result import NOTHING, Plot, Series, Table
 
 NEAR_ZERO = 0.1
 """Half of the smallest effect that is planted: what is learnt below it counts as none."""
@@ -84,7 +84,7 @@ def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
 
 def _share(right: Sequence[bool]) -> Interval:
     if not right:
-        return Interval(np.nan, np.nan, np.nan, 0)
+        return NOTHING
     ends = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
     return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
 

@@ -232,7 +232,10 @@ def write_results(folder: Path, results: Sequence[Result], failed: Mapping[str, 
 
     Raises InputError where the folder cannot be written to, or holds other files of the same names.
     """
-    texts = {name: text for each in results for name, text in _texts(each)}
+    texts = {}
+    for result in results:  # the document comes first: it says which tables are its own
+        texts[f"{result.experiment}.json"] = json.dumps(result.as_json(), indent=1)
+        texts |= {f"{result.experiment}-{table.name}.csv": table_csv(table) for table in result.tables}
     texts[_FILE] = report_html(results, failed or {})
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -250,12 +253,6 @@ def read_results(folder: Path) -> dict[str, Result]:
         if (result := _read(path)) is not None:
             found[result.experiment] = result
     return found
-
-
-def _texts(result: Result) -> Iterable[tuple[str, str]]:
-    # The document comes first: it says which tables are its own.
-    yield f"{result.experiment}.json", json.dumps(result.as_json(), indent=1)
-    yield from ((f"{result.experiment}-{table.name}.csv", table_csv(table)) for table in result.tables)
 
 
 def _own(folder: Path) -> set[str]:

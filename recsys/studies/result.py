@@ -14,6 +14,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import FusionSettings
 
 Cell = str | int | float | None
+NOTHING = Interval(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
 from recsys.studies.context import ContextFigures, conclusion, tables
 from recsys.studies.context_circumstances import (
     DIMENSIONS,
-    NOTHING,
     Circumstances,
     ContextComparison,
     ContextPart,
@@ -25,7 +24,7 @@ from recsys.studies.context_circumstances import (
 from recsys.studies.context_planted import recovered
 from recsys.studies.format import by_verdict, change_text
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.result import Cell, Result
+from recsys.studies.result import NOTHING, Cell, Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.tuning.weight_map import weight_map
 

@@ -63,25 +63,21 @@ def run(
 
 
 def sample_phrases(n_phrases: int, seed: int, data: Path | None = None) -> tuple[list[str], str]:
-    """Different canonical phrases in random order, and where they come from: the folder's name, or made up."""
+    """Different canonical phrases in random order, and where they come from: the folder's name, or made up.
+
+    Made-up ones have 3 to 25 words, most of them few, as in reviews.
+    """
     rng = np.random.default_rng(seed)
-    if data is None:
-        return _made_up(n_phrases, rng), "made-up sentences"
-    reviews = data / "reviews.parquet"
     found: dict[str, None] = {}
-    texts = pd.read_parquet(reviews, columns=["text"])["text"].fillna("").to_numpy(dtype=object)
+    if data is None:
+        words = np.array(_WORDS.split())
+        while len(found) < n_phrases:
+            length = min(25, 3 + int(rng.exponential(8)))
+            found[" ".join(rng.choice(words, length))] = None
+        return list(found), "made-up sentences"
+    texts = pd.read_parquet(data / "reviews.parquet", columns=["text"])["text"].fillna("").to_numpy(dtype=object)
     for text in rng.permutation(texts):
         found.update(dict.fromkeys(canonical(text[start:end]) for start, end in segment(text)))
         if len(found) >= n_phrases:
             break
     return list(found)[:n_phrases], data.name
-
-
-def _made_up(n_phrases: int, rng: np.random.Generator) -> list[str]:
-    """Sentences of 3 to 25 words, most of them short as in reviews."""
-    words = np.array(_WORDS.split())
-    found: dict[str, None] = {}
-    while len(found) < n_phrases:
-        length = min(25, 3 + int(rng.exponential(8)))
-        found[" ".join(rng.choice(words, length))] = None
-    return list(found)
