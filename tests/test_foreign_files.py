@@ -19,8 +19,8 @@ from recsys.offpolicy.logged_set import LOGGED_SET, build_logged_set
 from recsys.panel.build import build_panel
 from recsys.panel.panel import PANEL
 from recsys.progress import Progress
+from recsys.studies.report import require_results_folder, write_results
 from recsys.studies.result import Result, Table
-from recsys.studies.results_folder import require_results_folder, write_results
 from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import settled_precision
 from recsys.training.fit import train

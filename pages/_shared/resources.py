@@ -20,6 +20,7 @@ import streamlit as st
 from pages._shared.view import ANY, Choices
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ArtifactError, RecsysError, StoreError
+from recsys.explanations.counterfactual import SideName
 from recsys.explanations.themes import Profile
 from recsys.jobs.paths import AppPaths
 from recsys.progress import Progress
@@ -29,7 +30,7 @@ from recsys.settings import Context
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.store.records import Preset
-from recsys.studies.faithfulness.measures import SideName, SideReport
+from recsys.studies.faithfulness_measures import SideReport
 
 logger = logging.getLogger(__name__)
 
@@ -307,7 +308,7 @@ def faithfulness_of_model(model: Recommender, n: int) -> Background[dict[SideNam
     """Measuring how far a model's explanations can be trusted, started by the first who asks."""
 
     def measure(progress: Progress) -> dict[SideName, SideReport]:
-        from recsys.studies.faithfulness.measures import faithfulness, sample_recommendations
+        from recsys.studies.faithfulness_measures import faithfulness, sample_recommendations
 
         sampled = sample_recommendations(model, n, progress=progress)
         return {

@@ -13,11 +13,9 @@ from recsys.jobs import JobStatus
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
 from recsys.studies.format import command, table_csv
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS, Experiment
-from recsys.studies.report import report_html, table_html
+from recsys.studies.report import figure, read_results, report_html, table_html
 from recsys.studies.result import Plot, Result, Table
-from recsys.studies.results_folder import read_results
 
 SPLITS = {"last": "what shoppers chose last", "temporal": "all they chose after a moment"}
 """What test shoppers are asked to find, by way of holding out."""

@@ -16,7 +16,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.explanations.comparisons import MAX_PRODUCTS, HistoryEffect, history_attribution
 from recsys.explanations.counterfactual import Counterfactual, SideName, smallest_removal
 from recsys.settings import COMPONENTS
-from recsys.studies.faithfulness.measures import MIN_PHRASES, SideReport, faithfulness_of
+from recsys.studies.faithfulness_measures import MIN_PHRASES, SideReport, faithfulness_of
 
 N_SAMPLE = 200
 """Recommendations over which a model's explanations are measured."""

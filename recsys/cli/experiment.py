@@ -56,7 +56,7 @@ def _run(args: argparse.Namespace) -> None:
     from recsys.files import require_writable
     from recsys.settings import parse_weights
     from recsys.studies.format import in_words
-    from recsys.studies.results_folder import require_results_folder, write_results
+    from recsys.studies.report import require_results_folder, write_results
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
@@ -98,7 +98,7 @@ def _add_faithfulness_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_faithfulness(args: argparse.Namespace) -> None:
-    from recsys.studies.faithfulness.study import FaithfulnessSettings
+    from recsys.studies.faithfulness import FaithfulnessSettings
     from recsys.studies.format import in_words
     from recsys.studies.workspace import Workspace
 

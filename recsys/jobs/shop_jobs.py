@@ -270,7 +270,7 @@ def _study_stages(names: Sequence[str], **_: object) -> tuple[Stage, ...]:
 
 def _run_studies(reporter: Reporter, folder: str, data: str, panels: str, split: str, names: Sequence[str]) -> None:
     """Run and keep them; published is, under "not_available", why some cannot be run on this shop, by name."""
-    from recsys.studies.results_folder import read_results, write_results
+    from recsys.studies.report import read_results, write_results
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
     refused: dict[str, str] = {}

@@ -97,7 +97,7 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
     weights = choose_weights(data, split, book, settings, progress, chosen.settings())
     models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
-    protocol = f"{_protocol(split, settings, weights, chosen)}{_short_lists(split, settings.k)}"
+    protocol = _protocol(split, settings, weights, chosen)
     notes = (copies_in_words(data), leaks.in_words())
     return Evaluation(protocol, settings.k, len(split.test.users()), models, weights, notes)
 
@@ -162,24 +162,20 @@ def _protocol(
         else ""
     )
     chosen = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
+    users, k = split.test.users(), settings.k
+    left = split.fit_test.n_items - np.asarray(split.fit_test.seen()[users].sum(axis=1)).ravel()
+    n_short = int((left < k).sum())
+    short_lists = (
+        f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
+        f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
+        if n_short
+        else ""
+    )
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
-        f"{context.in_words()} Weights were chosen on validation by nDCG@{settings.k} ({chosen}), then every model was "
+        f"{context.in_words()} Weights were chosen on validation by nDCG@{k} ({chosen}), then every model was "
         "fitted on training and validation together and tested once. Held-out reviews, their copies and pairs were "
         "looked for in every profile and history before anything was measured, and none was found. Where products have "
         "equal scores, accuracy is the mean over all of their orders. Intervals are 95% bootstrap intervals over "
-        "shoppers."
-    )
-
-
-def _short_lists(split: Split, k: int) -> str:
-    """How many test shoppers have fewer than k products left to list, as a sentence; "" where nobody has."""
-    users = split.test.users()
-    left = split.fit_test.n_items - np.asarray(split.fit_test.seen()[users].sum(axis=1)).ravel()
-    n_short = int((left < k).sum())
-    if not n_short:
-        return ""
-    return (
-        f" {n_short:,} of {len(users):,} test shoppers have fewer than {k} products left that could be listed "
-        f"({left[left < k].mean():.1f} on average), among which any order finds most of what is to be found."
+        f"shoppers.{short_lists}"
     )

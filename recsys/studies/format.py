@@ -14,7 +14,6 @@ from recsys.studies.result import Cell, Result, Table
 LONGEST_CELL = 44
 
 VERDICTS: Mapping[Verdict, str] = {"better": "better", "worse": "worse", "unclear": "no difference we can tell"}
-"""A verdict in words."""
 
 Row = TypeVar("Row")
 Columns = Mapping[str, str | tuple[str, Callable[[Row], object]]]
@@ -118,7 +117,6 @@ def table_of(name: str, title: str, rows: Iterable[Row], columns: Columns[Row], 
 
 
 def _interval_columns(name: str, title: str) -> dict[str, str]:
-    """The three columns of an interval, with their headings."""
     return {name: title, f"{name}_low": "from", f"{name}_high": "to"}
 
 
@@ -139,7 +137,6 @@ def _cells(key: str, value: object) -> dict[str, Cell]:
 
 
 def command(result: Result) -> str:
-    """What makes a result again."""
     options = {"split": "--split", "min_interactions": "--min-interactions", "k": "-k", "seed": "--seed"}
     if result.experiment == "clicks":
         options["weights"] = "--weights"
@@ -191,7 +188,6 @@ def _table(table: Table) -> str:
 
 
 def _short_cell(name: str, row: Mapping[str, Cell]) -> str:
-    """A cell with its interval, a long text cut short."""
     value, ends = written(name, row)
     value = value if len(value) <= LONGEST_CELL else value[: LONGEST_CELL - 1] + "…"
     return f"{value} ({ends})" if ends else value

@@ -186,7 +186,7 @@ class SemanticRole:
 
 
 def latest(engine: LiveEngine) -> LiveEngine:
-    """Only the shoppers of the last round, as one semantic component is fitted for all; clicks are not kept."""
+    """Only the shoppers of the last round, as one semantic component is fitted for all; clicks are left out."""
     panel = engine.panel
     rows = np.flatnonzero(panel.rounds == panel.rounds.max())
     if len(rows) == len(panel):

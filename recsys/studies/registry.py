@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from recsys.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from recsys.studies.faithfulness.study import FaithfulnessSettings
+    from recsys.studies.faithfulness import FaithfulnessSettings
     from recsys.studies.result import Result
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One study, by the name of the command, of saved results, and of the package whose `study.run` does it.
+    """One study, by the name of the command, of saved results, and of the module here whose `run` does it.
 
     `title` and `question` are as people see them, `summary` is a line of the command's help.
     """
@@ -36,7 +36,7 @@ class Experiment:
         from recsys.studies.workspace import ExperimentSettings
 
         begun, settings = time.monotonic(), settings or ExperimentSettings()
-        result: Result = import_module(f"recsys.studies.{self.name}.study").run(workspace, settings, progress)
+        result: Result = import_module(f"recsys.studies.{self.name}").run(workspace, settings, progress)
         return replace(
             result,
             experiment=self.name,

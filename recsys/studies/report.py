@@ -1,18 +1,34 @@
-"""Results as one self-contained HTML page, with all that is needed to check and repeat them; data are escaped."""
+"""Results as people see and keep them: plots, one self-contained HTML page, and a folder of JSON and CSV.
 
+The page holds all that is needed to check and repeat them; data are escaped.
+"""
+
+import json
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import plotly.graph_objects as go
 
 import recsys
-from recsys.studies.format import command, written
-from recsys.studies.plots import figure
+from recsys.errors import InputError
+from recsys.files import replace_file, require_writable
+from recsys.studies.format import command, table_csv, written
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.result import Result, Table
+from recsys.studies.result import Plot, Result, Series, Table
+
+_FILE = "report.html"
+COLOURS = ("#1b5e4f", "#a8442f", "#2b3f9e", "#b9831f", "#7a2f6b")
+SYMBOLS = ("circle", "diamond-open", "square", "triangle-up-open", "x", "star-open")
+DASHES = ("solid", "dash", "dot", "dashdot")
+MOST_TICKS = 8
+LONGEST_LINE = 26
 
 PACKAGES = ("numpy", "scipy", "pandas", "numba", "torch", "sentence-transformers", "lightfm-next", "optuna")
 
@@ -31,6 +47,66 @@ _START = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>Experiments</title>"
 )
+
+
+def figure(plot: Plot, colours: tuple[str, ...] = COLOURS) -> go.Figure:
+    """One chart; series are told apart by symbol and dash as well as by colour."""
+    drawn = go.Figure()
+    by_name = any(one.x and isinstance(one.x[0], str) for one in plot.series)
+    for number, one in enumerate(plot.series):
+        colour, is_line = colours[number % len(colours)], plot.kind == "line" and len(one.x) > 1
+        if is_line:
+            look = {"mode": "lines+markers", "line": {"color": colour, "dash": DASHES[number % len(DASHES)]}}
+        else:
+            marker = {"color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)], "size": 10}
+            look = {"mode": "markers", "orientation": "h" if by_name else "v", "marker": marker}
+        turned = by_name and not is_line
+        x, y = (one.y, one.x) if turned else (one.x, one.y)
+        drawn.add_scatter(x=x, y=y, name=one.name, **look, **_error(one, "error_x" if turned else "error_y"))
+    titles, logs = (plot.x_title, plot.y_title), (plot.x_log, plot.y_log)
+    (x_title, y_title), (x_log, y_log) = (titles[::-1], logs[::-1]) if by_name else (titles, logs)
+    drawn.update_layout(
+        title={"text": plot.title, "x": 0, "xanchor": "left"},
+        xaxis={"title": x_title, "zeroline": plot.zero, "zerolinewidth": 2},
+        yaxis={"title": {"text": y_title, "standoff": 16}, "automargin": True},
+        legend={"orientation": "h", "x": 0, "xref": "container", "y": 0, "yref": "container"},
+        showlegend=len(plot.series) > 1,
+        height=420,
+        margin={"l": 10, "r": 20, "t": 60, "b": 60},
+    )
+    if by_name:
+        _write_names(drawn, plot)
+    if x_log:
+        # Ticks at the values themselves where they are few, as sizes are.
+        values = sorted({x for one in plot.series for x in one.x})
+        drawn.update_xaxes(type="log", tickvals=values if len(values) <= MOST_TICKS else None)
+    if y_log:
+        drawn.update_yaxes(type="log", dtick=1, exponentformat="none")
+    return drawn
+
+
+def _write_names(drawn: go.Figure, plot: Plot) -> None:
+    """Every name written out, long ones over several lines, so that a narrow screen leaves room for the points.
+
+    Points of one name stand below one another, so that no interval hides another.
+    """
+    names = list(dict.fromkeys(str(name) for one in plot.series for name in one.x))
+    lines = {name: wrap(name, LONGEST_LINE) or [name] for name in names}
+    n_points = {name: sum(name in one.x for one in plot.series) for name in names}
+    height = max(300, 120 + sum(max(14 + 13 * n_points[name], 8 + 18 * len(lines[name])) for name in names))
+    drawn.update_layout(scattermode="group", scattergap=0.4, height=height)
+    text = ["<br>".join(each) for each in lines.values()]
+    drawn.update_yaxes(autorange="reversed", type="category", tickvals=names, ticktext=text)
+
+
+def _error(one: Series, axis: str) -> dict[str, Any]:
+    """Bars from low to high; a point without an interval has none."""
+    if not one.low or not one.high:
+        return {}
+    ends = zip(one.y, one.low, one.high, strict=True)
+    bars = [(y - low, high - y) if None not in (y, low, high) else (0.0, 0.0) for y, low, high in ends]  # type: ignore[operator]
+    down, up = zip(*bars, strict=True) if bars else ((), ())
+    return {axis: {"type": "data", "symmetric": False, "array": list(up), "arrayminus": list(down)}}
 
 
 def is_report(path: Path) -> bool:
@@ -134,3 +210,72 @@ def _environment() -> str:
 
 def _title(name: str) -> str:
     return EXPERIMENTS[name].title if name in EXPERIMENTS else name.capitalize()
+
+
+def require_results_folder(folder: Path, names: Iterable[str]) -> None:
+    """Raise InputError unless results of these experiments can be kept here without replacing anything else.
+
+    A result that is there already names its tables; where there is none, no table of its name may be there either.
+    """
+    require_writable(folder, "the results")
+    own = _own(folder)
+    wanted = {_FILE}
+    for name in names:
+        wanted.add(f"{name}.json")
+        if f"{name}.json" not in own:
+            wanted |= {path.name for path in folder.glob(f"{name}-*.csv")}
+    _require_own(folder, wanted - own)
+
+
+def write_results(folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None) -> None:
+    """Write all results; each file is replaced in one step, so whoever is stopped leaves whole ones.
+
+    Raises InputError where the folder cannot be written to, or holds other files of the same names.
+    """
+    texts = {}
+    for result in results:  # the document comes first: it says which tables are its own
+        texts[f"{result.experiment}.json"] = json.dumps(result.as_json(), indent=1)
+        texts |= {f"{result.experiment}-{table.name}.csv": table_csv(table) for table in result.tables}
+    texts[_FILE] = report_html(results, failed or {})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _require_own(folder, texts.keys() - _own(folder))
+        for name, text in texts.items():
+            replace_file(folder / name, text.encode())
+    except OSError as problem:
+        raise InputError(f"{folder}: results cannot be kept there ({problem.strerror}); choose another --out") from None
+
+
+def read_results(folder: Path) -> dict[str, Result]:
+    """Results that were kept, by experiment; what cannot be read, or was written by another version, is left out."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        if (result := _read(path)) is not None:
+            found[result.experiment] = result
+    return found
+
+
+def _own(folder: Path) -> set[str]:
+    """Names of the files of a folder that experiments wrote: results, their tables, the report; never a link."""
+    own = {_FILE} if is_report(folder / _FILE) else set()
+    for path in folder.glob("*.json"):
+        result = _read(path)
+        if result is not None and path.name == f"{result.experiment}.json":
+            own |= {path.name, *(f"{result.experiment}-{table.name}.csv" for table in result.tables)}
+    return {name for name in own if not (folder / name).is_symlink()}
+
+
+def _require_own(folder: Path, others: Iterable[str]) -> None:
+    for name in sorted(others):
+        if (folder / name).exists() or (folder / name).is_symlink():
+            raise InputError(
+                f"{folder} holds {name}, which no experiment wrote and which would be replaced; choose another --out, "
+                "or move it away"
+            )
+
+
+def _read(path: Path) -> Result | None:
+    try:
+        return Result.from_json(json.loads(path.read_text()))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None

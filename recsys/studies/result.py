@@ -14,6 +14,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.settings import FusionSettings
 
 Cell = str | int | float | None
+NOTHING = Interval(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,9 @@ class Plot:
 class Result:
     """A finished experiment; name, data, settings and time are filled in by `Experiment.run`.
 
-    Parameters
-    ----------
-    data : name, fingerprint and sizes of the data
-    settings : JSON-like, everything that has to be the same to get the same
-    conclusion : sentences for people who read nothing else, most important first
-    caveats : what the figures do not say
-    figures : JSON-like; what the contract of the command names, at the top of its JSON document
+    `data` are name, fingerprint and sizes, `settings` everything that has to be the same to get the same. `conclusion`
+    has sentences for people who read nothing else, most important first, `caveats` what the figures do not say;
+    `figures` is what the contract of the command names, at the top of its JSON document.
     """
 
     experiment: str = ""

@@ -56,7 +56,6 @@ class Workspace:
 
     @cached_property
     def data(self) -> Dataset:
-        """Everything in the folder."""
         return Dataset.read(self.data_folder)
 
     def facts(self) -> dict[str, Any]:

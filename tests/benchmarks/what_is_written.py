@@ -30,7 +30,7 @@ from recsys.scorers.phrase_space import whitening_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import interval_in_words
-from recsys.studies.sparsity.texts import CLEAN, WRONG_PRODUCT, TextCorruption, TextLevel
+from recsys.studies.sparsity_texts import CLEAN, WRONG_PRODUCT, TextCorruption, TextLevel
 from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.pairs import SEMANTIC

@@ -13,7 +13,7 @@ from recsys.jobs import record
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.shop_jobs import experiments_job_at, results_folder, start_experiments
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.results_folder import write_results
+from recsys.studies.report import write_results
 from tests.pages._seen import html, text
 from tests.pages.conftest import OpenPage
 from tests.studies.test_report import HOSTILE, RESULT

@@ -15,13 +15,13 @@ from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import MAIN_TEMPERATURE
 from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.settings import Context, RankingSettings
-from recsys.studies.clicks import study as clicks
-from recsys.studies.clicks.policies import ESTIMATED, TRUTH, ClickLift
-from recsys.studies.clicks.report import PAPER_LIFT, ClickFigures, conclusion
+from recsys.studies import clicks
+from recsys.studies.clicks import PAPER_LIFT, ClickFigures, conclusion
+from recsys.studies.clicks_policies import ESTIMATED, TRUTH, ClickLift
 from recsys.studies.models import chosen_weights
-from recsys.studies.paper.search import paper_lift
-from recsys.studies.plots import figure
+from recsys.studies.paper import paper_lift
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook

@@ -12,8 +12,8 @@ from recsys.evaluation.statistics.significance import Interval, verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.cold import study as cold
-from recsys.studies.cold.new_products import (
+from recsys.studies import cold
+from recsys.studies.cold_new_products import (
     KNOWN,
     MIXES,
     LevelScores,

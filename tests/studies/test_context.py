@@ -13,19 +13,18 @@ from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
-from recsys.studies.context.circumstances import (
+from recsys.studies.context import ContextFigures, conclusion, tables
+from recsys.studies.context_circumstances import (
     DIMENSIONS,
-    NOTHING,
     Circumstances,
     ContextComparison,
     ContextPart,
     GroupGain,
 )
-from recsys.studies.context.planted import recovered
-from recsys.studies.context.study import ContextFigures, conclusion, tables
+from recsys.studies.context_planted import recovered
 from recsys.studies.format import by_verdict, change_text
 from recsys.studies.registry import EXPERIMENTS
-from recsys.studies.result import Cell, Result
+from recsys.studies.result import NOTHING, Cell, Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.tuning.weight_map import weight_map
 
@@ -127,7 +126,7 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
     for each in ("zero, learnt as near zero", "zero, learnt as an effect"):
         assert any(row["judged"] == each and row["planted"] == 0 for row in rows)
     assert any(plot.name == "planted" for plot in result.plots)
-    monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.parts_of", lambda *asked: {})
     elsewhere = replace(workspace, data_folder=tmp_path)
     monkeypatch.setattr(elsewhere, "engines", lambda *asked: workspace.engines(*asked))
     monkeypatch.setattr(elsewhere, "facts", dict)
@@ -183,10 +182,10 @@ def test_where_all_are_asked_alike_dealing_is_no_control(workspace: Workspace, m
 def test_one_moment_for_all_is_a_caveat(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, dealt: tuple[str, ...], says_so: bool
 ) -> None:
-    monkeypatch.setattr("recsys.studies.context.study.parts_of", lambda *asked: {})
-    monkeypatch.setattr("recsys.studies.context.study.groups_of", lambda *asked: ())
-    monkeypatch.setattr("recsys.studies.context.study.tuned", lambda *asked: FusionSettings())
-    monkeypatch.setattr("recsys.studies.context.circumstances.N_SHUFFLES", 1)
+    monkeypatch.setattr("recsys.studies.context.parts_of", lambda *asked: {})
+    monkeypatch.setattr("recsys.studies.context.groups_of", lambda *asked: ())
+    monkeypatch.setattr("recsys.studies.context.tuned", lambda *asked: FusionSettings())
+    monkeypatch.setattr("recsys.studies.context_circumstances.N_SHUFFLES", 1)
     monkeypatch.setattr(Circumstances, "varies", lambda self, name: name in dealt)
     found = EXPERIMENTS["context"].run(workspace, ExperimentSettings())
     assert any("leaves the trend as it was" in each for each in found.caveats) == says_so

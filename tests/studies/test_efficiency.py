@@ -14,13 +14,11 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.scorers.base import FloatArray, Requests
 from recsys.scorers.content import ContentScorer
 from recsys.settings import COMPONENTS
-from recsys.studies.efficiency import costs as efficiency_costs
-from recsys.studies.efficiency import study as efficiency
-from recsys.studies.efficiency.costs import CLASSES, LISTING, MANY, Timed
-from recsys.studies.efficiency.study import AccuracyGain, bought_in_words
+from recsys.studies import efficiency
+from recsys.studies.efficiency import CLASSES, LISTING, MANY, AccuracyGain, Timed, bought_in_words
 from recsys.studies.format import in_words, interval_in_words
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
@@ -39,10 +37,10 @@ def result(workspace: Workspace) -> Iterator[Result]:
         return score(self, requests)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(efficiency_costs, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-        patch.setattr(efficiency_costs, "TIMES", (0.5, 1.0, 2.0))
-        patch.setattr(efficiency_costs, "N_ONE", 5)
-        patch.setattr(efficiency_costs, "MOST_FITS", 2)
+        patch.setattr(efficiency, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
+        patch.setattr(efficiency, "TIMES", (0.5, 1.0, 2.0))
+        patch.setattr(efficiency, "N_ONE", 5)
+        patch.setattr(efficiency, "MOST_FITS", 2)
         patch.setattr(ContentScorer, "_score", slow)
         yield EXPERIMENTS["efficiency"].run(workspace, ExperimentSettings(k=10))
 
@@ -128,12 +126,12 @@ def test_it_is_timed_on_one_core_which_is_given_back_when_it_is_cancelled(
 def test_a_shop_is_not_made_larger_than_can_be_waited_for(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(efficiency_costs, "TIMES", (0.5, 1.0, 2.0, 4.0))
-    monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 600)
-    monkeypatch.setattr(efficiency_costs, "_costs_at", lambda data, times, *rest: [times])
-    assert efficiency_costs.costs(workspace.data) == [0.5, 1.0, 2.0]
-    monkeypatch.setattr(efficiency_costs, "MOST_ITEMS", 10)
-    assert efficiency_costs.costs(workspace.data) == [0.5, 1.0]
+    monkeypatch.setattr(efficiency, "TIMES", (0.5, 1.0, 2.0, 4.0))
+    monkeypatch.setattr(efficiency, "MOST_ITEMS", 600)
+    monkeypatch.setattr(efficiency, "_costs_at", lambda data, times, *rest: [times])
+    assert efficiency.costs(workspace.data) == [0.5, 1.0, 2.0]
+    monkeypatch.setattr(efficiency, "MOST_ITEMS", 10)
+    assert efficiency.costs(workspace.data) == [0.5, 1.0]
 
 
 def test_sizes_and_times_are_drawn_on_axes_of_equal_ratios(result: Result) -> None:

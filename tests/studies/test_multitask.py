@@ -13,10 +13,10 @@ from recsys.panel.panel import Panel
 from recsys.ranking.rank import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.studies import multitask
 from recsys.studies.format import in_words
 from recsys.studies.models import tuned
-from recsys.studies.multitask import study as multitask
-from recsys.studies.multitask.study import (
+from recsys.studies.multitask import (
     TODAY,
     TUNED,
     WEIGHTS_ALONE,

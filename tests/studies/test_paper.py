@@ -14,9 +14,8 @@ from recsys.offpolicy.click_models.conditional_logit import simulated
 from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
 from recsys.panel.panel import PANEL, ROLES
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.paper import search
-from recsys.studies.paper.search import MEASURED, Candidate, candidates, nearby, paper_lift
-from recsys.studies.paper.study import frontier, lifts
+from recsys.studies import paper
+from recsys.studies.paper import MEASURED, Candidate, candidates, frontier, lifts, nearby, paper_lift
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
@@ -27,8 +26,8 @@ from tests.studies.conftest import PreparedWorkspace
 def few_tried() -> Iterator[None]:
     """Fewer settings are looked at, which is quicker."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "STRENGTHS", (0.0, 0.3, 0.6))
-        patch.setattr(search, "N_BASES", 2)
+        patch.setattr(paper, "STRENGTHS", (0.0, 0.3, 0.6))
+        patch.setattr(paper, "N_BASES", 2)
         yield
 
 
@@ -108,8 +107,8 @@ def test_the_click_rate_is_that_of_the_panel_and_called_what_it_is(workspace: Wo
 @pytest.fixture
 def fewer_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which setting is chosen does not matter."""
-    monkeypatch.setattr(search, "N_BASES", 1)
-    monkeypatch.setattr(search, "MOST_MOVES", 0)
+    monkeypatch.setattr(paper, "N_BASES", 1)
+    monkeypatch.setattr(paper, "MOST_MOVES", 0)
 
 
 @pytest.mark.usefixtures("fewer_still")
@@ -171,7 +170,7 @@ def test_no_lift_is_told_over_a_model_that_finds_nothing(workspace: Workspace) -
     lists = test.measure(RankingSettings(filters=WHOLE_CATALOGUE)).lists
     nothing = replace(lists, values={**lists.values, "recall": np.zeros_like(lists.values["recall"])})
     with pytest.raises(DataError, match="the traditional model finds nothing that the shoppers chose"):
-        search.measured([], test, nothing)
+        paper.measured([], test, nothing)
 
 
 def test_settings_nearby_are_one_move_away() -> None:

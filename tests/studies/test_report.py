@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import InputError
-from recsys.studies.plots import figure
-from recsys.studies.report import report_html
+from recsys.studies.report import figure, read_results, report_html, write_results
 from recsys.studies.result import Plot, Result, Series, Table
-from recsys.studies.results_folder import read_results, write_results
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 

@@ -13,14 +13,14 @@ from recsys.evaluation.statistics.significance import Interval, Verdict, verdict
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.settings import FusionSettings
+from recsys.studies import sparsity
 from recsys.studies.format import in_words
 from recsys.studies.models import SemanticRole
-from recsys.studies.plots import figure
 from recsys.studies.registry import EXPERIMENTS
+from recsys.studies.report import figure
 from recsys.studies.result import Result
-from recsys.studies.sparsity import study as sparsity
-from recsys.studies.sparsity.study import CHANGES, MEANS, LevelFigures, SparsityFigures, TextShop
-from recsys.studies.sparsity.texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
+from recsys.studies.sparsity import CHANGES, MEANS, LevelFigures, SparsityFigures, TextShop
+from recsys.studies.sparsity_texts import CLEAN, NOISES, OFF_TOPIC, SHUFFLED, SILENT, WRONG_PRODUCT, TextLevel
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.pairs import SEMANTIC

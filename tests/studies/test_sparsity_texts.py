@@ -13,7 +13,7 @@ from recsys.errors import DataError
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
 from recsys.scorers.base import Fitting, Requests
 from recsys.settings import Context
-from recsys.studies.sparsity.texts import (
+from recsys.studies.sparsity_texts import (
     CLEAN,
     CUT_SHORT,
     DID,

@@ -14,7 +14,7 @@ from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
 from recsys.studies.format import change_text
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result
-from recsys.studies.weights.study import MappedRole, MeasuredMix, WeightsFigures, by_halves, conclusion
+from recsys.studies.weights import MappedRole, MeasuredMix, WeightsFigures, by_halves, conclusion
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
-from recsys.studies.benchmarks.frame import times_ms
+from recsys.studies.benchmarks import times_ms
 from recsys.text.encoder import PhraseEncoder, packaged_model
 from recsys.text.phrasebook import canonical, segment
 
@@ -26,14 +26,9 @@ _WORDS = (
 def run(
     n_phrases: int = 4000, rounds: int = 3, seed: int = 0, data: Path | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
-    """Measure; nothing is read from or written to a cache.
+    """Rates of the best round, their ratio (median over rounds), and cosines of our vectors to the baseline's.
 
-    `data`: data folder whose reviews give the phrases; None for made-up sentences.
-
-    Returns
-    -------
-    dict with n_phrases, ours_per_s, baseline_per_s (each the best round), ratio (median over rounds), precision,
-    min_cosine and mean_cosine (ours to the baseline's vectors), threads, source
+    Nothing is read from or written to a cache. `data`: whose reviews give the phrases; None for made-up sentences.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from sentence_transformers import SentenceTransformer
@@ -68,25 +63,21 @@ def run(
 
 
 def sample_phrases(n_phrases: int, seed: int, data: Path | None = None) -> tuple[list[str], str]:
-    """Different canonical phrases in random order, and where they come from: the folder's name, or made up."""
+    """Different canonical phrases in random order, and where they come from: the folder's name, or made up.
+
+    Made-up ones have 3 to 25 words, most of them few, as in reviews.
+    """
     rng = np.random.default_rng(seed)
-    if data is None:
-        return _made_up(n_phrases, rng), "made-up sentences"
-    reviews = data / "reviews.parquet"
     found: dict[str, None] = {}
-    texts = pd.read_parquet(reviews, columns=["text"])["text"].fillna("").to_numpy(dtype=object)
+    if data is None:
+        words = np.array(_WORDS.split())
+        while len(found) < n_phrases:
+            length = min(25, 3 + int(rng.exponential(8)))
+            found[" ".join(rng.choice(words, length))] = None
+        return list(found), "made-up sentences"
+    texts = pd.read_parquet(data / "reviews.parquet", columns=["text"])["text"].fillna("").to_numpy(dtype=object)
     for text in rng.permutation(texts):
         found.update(dict.fromkeys(canonical(text[start:end]) for start, end in segment(text)))
         if len(found) >= n_phrases:
             break
     return list(found)[:n_phrases], data.name
-
-
-def _made_up(n_phrases: int, rng: np.random.Generator) -> list[str]:
-    """Sentences of 3 to 25 words, most of them short as in reviews."""
-    words = np.array(_WORDS.split())
-    found: dict[str, None] = {}
-    while len(found) < n_phrases:
-        length = min(25, 3 + int(rng.exponential(8)))
-        found[" ".join(rng.choice(words, length))] = None
-    return list(found)

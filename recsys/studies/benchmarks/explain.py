@@ -20,7 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings
-from recsys.studies.benchmarks.frame import percentiles, times_ms
+from recsys.studies.benchmarks import percentiles, times_ms
 from recsys.text.phrasebook import build_phrasebook
 from recsys.training.fit import TrainingSettings, save_model
 
@@ -58,34 +58,27 @@ def run(
         def strike(at: int) -> None:
             model.rank(model.ablate(scored, phrases[at : at + 1]), settings)
 
+        calls = {
+            "explain": lambda _: model.explain(scored, item_id, settings),
+            "read": lambda _: model.read(scored, item_id, settings),
+            "strike_to_list": strike,
+        }
         return {
             "n_shopper_phrases": len(whole.shopper_phrases),
             "n_product_phrases": len(phrases),
             "n_items": n_items,
-            **percentiles(
-                times_ms(
-                    {
-                        "explain": lambda _: model.explain(scored, item_id, settings),
-                        "read": lambda _: model.read(scored, item_id, settings),
-                        "strike_to_list": strike,
-                    },
-                    n_repeats,
-                    n_warm=3,
-                )
-            ),
+            **percentiles(times_ms(calls, n_repeats, n_warm=3)),
         }
 
 
 def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommender:
     rng = np.random.default_rng(0)
-    items = pd.DataFrame(
-        {
-            "item_id": [f"i{row}" for row in range(n_items)],
-            "title": [f"Thing {row}" for row in range(n_items)],
-            "category": [f"Things {row % 20}" for row in range(n_items)],
-            "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(n_items)],
-        }
-    )
+    products = {
+        "item_id": [f"i{row}" for row in range(n_items)],
+        "title": [f"Thing {row}" for row in range(n_items)],
+        "category": [f"Things {row % 20}" for row in range(n_items)],
+        "tags": [[f"tag {row % 7}", f"tag {row % 11}"] for row in range(n_items)],
+    }
     counter = iter(range(10**9))
 
     def reviews_of(item: int, n_said: int) -> list[dict[str, Any]]:
@@ -104,7 +97,7 @@ def _model(folder: Path, n_items: int, n_liked: int, n_phrases: int) -> Recommen
     for item in range(1, n_liked + 1):
         rows += reviews_of(item, n_phrases // n_liked)
         rows.append({**rows[-1], "user_id": "u0", "item_id": f"i{item}", "rating": 5.0, "text": ""})
-    data = Dataset.from_frames(items, pd.DataFrame(rows), name="bench")
+    data = Dataset.from_frames(pd.DataFrame(products), pd.DataFrame(rows), name="bench")
     book = build_phrasebook(data, _RandomEncoder())
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book))
     save_model(folder, data, book, scorers, TrainingSettings())

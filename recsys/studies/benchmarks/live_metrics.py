@@ -25,7 +25,7 @@ from recsys.parallel import cores_for
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import FusionSettings, RankingSettings
-from recsys.studies.benchmarks.frame import medians, times_ms
+from recsys.studies.benchmarks import medians, times_ms
 from recsys.tuning.weight_map import weight_map
 
 SIZE = (2_000, 5_000)
@@ -166,7 +166,6 @@ class DrawnShop:
         return dict(self._engine.measure(settings).lists.values)
 
     def torch(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """torch mixes and takes the best; metrics are ours."""
         import torch
 
         with torch.inference_mode():
@@ -176,7 +175,6 @@ class DrawnShop:
         return self._metrics(ranked.numpy().astype(np.int32))
 
     def numpy(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
-        """numpy mixes and takes the best; metrics are ours."""
         fused = np.einsum("c,uci->ui", mix, self.values, optimize=True)
         np.put_along_axis(fused, self._seen, -np.inf, axis=1)
         best = np.argpartition(-fused, K, axis=1)[:, :K]

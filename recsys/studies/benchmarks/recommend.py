@@ -16,7 +16,7 @@ import pyarrow as pa
 from recsys.artifacts.folder import save_artifact
 from recsys.serving.recommender import Recommender
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context, FusionSettings, RankingSettings
-from recsys.studies.benchmarks.frame import Times, memory_mb, percentiles, times_ms
+from recsys.studies.benchmarks import Times, memory_mb, percentiles, times_ms
 
 N_USERS = 1_000
 N_DIMS = 384

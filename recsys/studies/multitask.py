@@ -21,7 +21,7 @@ from recsys.studies.models import METRIC, SemanticRole, tuned, window_note
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
-from recsys.training.multitask import MultitaskResult, MultitaskSettings, learn
+from recsys.training.multitask import MultitaskSettings, learn
 from recsys.training.pairs import Pairs, held_out_pairs, training_pairs
 
 TODAY, WEIGHTS_ALONE, TUNED = "today", "weights alone", "learned map, weights tuned as today's"
@@ -30,20 +30,16 @@ LAMBDAS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 METRICS = {METRIC: "nDCG", "recall": "Recall", "ild": "Diversity (ILD)"}
 
 SWEEP = "lambda "
-"""Names of the models of the sweep begin with it."""
+"""Names of the models of the sweep begin so."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MultitaskModel:
-    """One model on both roles.
+    """One model on both roles; `epochs`, `has_map` and `map_gain` are None where nothing, or no map, was learned.
 
-    Parameters
-    ----------
-    epochs : how often the training pairs were gone through, or None where nothing was learned
-    fusion : the weights on validation; on test those that were learned again, or the same where they were tuned
-    has_map : whether a learned map was used; None where none was learned
-    map_gain : nDCG with the map less that without it, on validation, the weights being the same; None without a map
-    heads : the maps of validation and test, whether they were used or not; None is the identity
+    `fusion` is of validation; test has weights that were learned again, or the same where they were tuned. `map_gain`
+    is nDCG with the map less that without it, on validation, the weights being the same. `heads` are the maps of
+    validation and test, used or not; None is the identity.
     """
 
     name: str
@@ -76,23 +72,11 @@ class LearningRole:
             found.append(cls(role, semantic, pairs))
         return found[0], found[1]
 
-    def learn(
-        self, start: FusionSettings, settings: MultitaskSettings, held_out: Pairs | None, progress: Progress
-    ) -> MultitaskResult:
-        """Learn from this role's training data, stopped by held-out pairs if there are any."""
-        return learn(self.pairs, self.role.engine.panel.vectors, start, settings, held_out, progress)
-
-    def held_out_pairs(self) -> Pairs:
-        """The pairs that are asked about."""
-        scores = self.role.engine.panel.scores.stacked()
-        return held_out_pairs(self.role.train, self.role.held_out, self.semantic, scores)
-
     def scored_by(self, head: FloatArray | None) -> LiveEngine:
         """The live evaluation of this role with the semantic component under a head."""
         return self.role.engine if head is None else self.role.scored_by(self.semantic.with_head(head))
 
     def lists(self, head: FloatArray | None, fusion: FusionSettings) -> MeasuredLists:
-        """Everybody's list."""
         return self.role.lists(fusion, self.scored_by(head))
 
 
@@ -106,10 +90,12 @@ def learned_model(
 ) -> MultitaskModel:
     """Learn one variant, stopped on validation; its map is dropped where it does not beat the identity there."""
     validation, test = roles
-    found = validation.learn(start, settings, held_out, prefixed(progress, name))
+    vectors, progress = validation.role.engine.panel.vectors, prefixed(progress, name)
+    found = learn(validation.pairs, vectors, start, settings, held_out, progress)
     if not found.epochs:
         return MultitaskModel(name, 0, start, validation.lists(None, start), test.lists(None, start))
-    again = test.learn(start, replace(settings, epochs=found.epochs), None, prefixed(progress, name))
+    vectors, same = test.role.engine.panel.vectors, replace(settings, epochs=found.epochs)
+    again = learn(test.pairs, vectors, start, same, None, progress)
     plain = validation.lists(None, found.fusion)
     if found.head is None:
         return MultitaskModel(name, found.epochs, found.fusion, plain, test.lists(None, again.fusion))
@@ -118,17 +104,6 @@ def learned_model(
     has_map = gain.mean > 0
     lists = mapped if has_map else plain, test.lists(again.head if has_map else None, again.fusion)
     return MultitaskModel(name, found.epochs, found.fusion, *lists, has_map, gain, (found.head, again.head))
-
-
-def tuned_model(
-    learned: MultitaskModel, roles: tuple[LearningRole, LearningRole], progress: Progress
-) -> MultitaskModel:
-    """A learned map, whatever it is worth, with weights tuned as today's are: what the map alone adds."""
-    validation, test = roles
-    fusion = tuned(validation.scored_by(learned.heads[0]), validation.role.settings.k, progress)
-    lists = validation.lists(learned.heads[0], fusion), test.lists(learned.heads[1], fusion)
-    has_map = None if learned.heads[0] is None else True
-    return MultitaskModel(TUNED, learned.epochs, fusion, *lists, has_map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +122,10 @@ class ModelFigures:
     def of(
         cls, model: MultitaskModel, today: MultitaskModel, validation: ShopFacts, test: ShopFacts, seed: int
     ) -> "ModelFigures":
-        """The figures of one model, with intervals over shoppers."""
         measured, changed = means(model.test, test, seed), differences(model.test, today.test, test, seed)
-        return cls(
-            model.epochs,
-            model.fusion,
-            model.has_map,
-            model.map_gain,
-            {name: measured[name] for name in METRICS},
-            differences(model.validation, today.validation, validation, seed)[METRIC],
-            {name: changed[name] for name in METRICS},
-        )
+        own, gains = {name: measured[name] for name in METRICS}, {name: changed[name] for name in METRICS}
+        known = differences(model.validation, today.validation, validation, seed)[METRIC]
+        return cls(model.epochs, model.fusion, model.has_map, model.map_gain, own, known, gains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +137,12 @@ class MultitaskFigures:
 
     @property
     def sweep(self) -> list[str]:
-        """Names of the sweep, of those that learned anything, or of all where none did."""
+        """Names of the sweep that learned anything, or all where none did."""
         swept = [name for name in self.models if name.startswith(SWEEP)]
         return [name for name in swept if self.models[name].epochs] or swept
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Learn every variant, choose lambda on validation, and measure on test."""
     roles = LearningRole.both(workspace, settings, progress)
     figures = measure(roles, settings, progress)
     panel = roles[1].role.engine.panel
@@ -187,7 +154,15 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         "No variety is added.",
         settings={"learning": asdict(MultitaskSettings(seed=settings.seed))},
         conclusion=conclusion(figures),
-        caveats=caveats(panel.leak_check),
+        caveats=(
+            "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
+            "ones to judge by.",
+            "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data "
+            "and are only stopped there. A model of 0 epochs found nothing better than today's setting by the "
+            "objective.",
+            "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
+            panel.leak_check,
+        ),
         tables=tables(figures, settings.k),
         plots=plots(figures, settings.k),
         figures=as_json(figures),
@@ -208,17 +183,21 @@ def variants(seed: int) -> dict[str, MultitaskSettings]:
 def measure(
     roles: tuple[LearningRole, LearningRole], settings: ExperimentSettings, progress: Progress = silent
 ) -> MultitaskFigures:
-    """Every variant, today's setting, and the map alone."""
     validation, test = roles
     fusion = tuned(validation.role.engine, settings.k, progress)
     today = MultitaskModel(TODAY, None, fusion, validation.lists(None, fusion), test.lists(None, fusion))
-    held_out, models = validation.held_out_pairs(), {TODAY: today}
+    scores, models = validation.role.engine.panel.scores.stacked(), {TODAY: today}
+    held_out = held_out_pairs(validation.role.train, validation.role.held_out, validation.semantic, scores)
     for name, each in variants(settings.seed).items():
         models[name] = learned_model(name, each, fusion, roles, held_out, progress)
     sweep = [models[f"{SWEEP}{each:g}"] for each in LAMBDAS]
     learned = [each for each in sweep if each.epochs]
     chosen = max(learned or sweep, key=lambda each: each.validation.values[METRIC].mean())
-    models[TUNED] = tuned_model(sweep[0], roles, progress)
+    # What the map alone adds, whatever it is worth, with weights tuned as today's are.
+    known_head, head = sweep[0].heads
+    fusion = tuned(validation.scored_by(known_head), settings.k, progress)
+    lists = validation.lists(known_head, fusion), test.lists(head, fusion)
+    models[TUNED] = MultitaskModel(TUNED, sweep[0].epochs, fusion, *lists, None if known_head is None else True)
     facts = validation.role.engine.panel.facts, test.role.engine.panel.facts
     return MultitaskFigures(
         {name: ModelFigures.of(each, today, *facts, settings.seed) for name, each in models.items()}, chosen.name
@@ -226,7 +205,6 @@ def measure(
 
 
 def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
-    """What map and weights gain together, what the map gains alone, and what the sweep trades."""
     chosen, alone = figures.models[figures.chosen], figures.models[TUNED]
     first, last = (figures.models[name].means for name in (figures.sweep[0], figures.sweep[-1]))
     pays = alone.on_validation.verdict == "better"
@@ -242,20 +220,7 @@ def conclusion(figures: MultitaskFigures) -> tuple[str, ...]:
     )
 
 
-def caveats(leak_check: str) -> tuple[str, ...]:
-    """What the figures do not say."""
-    return (
-        "What was chosen as the best of several on validation looks better there than it is; test shoppers are the "
-        "ones to judge by.",
-        "Today's weights were chosen by nDCG on the very validation shoppers; learned ones come from training data and "
-        "are only stopped there. A model of 0 epochs found nothing better than today's setting by the objective.",
-        "Diversity (ILD) is measured in the encoder's own space, never through the learned map.",
-        leak_check,
-    )
-
-
 def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
-    """Every model, on validation and on test."""
     used = {True: "used", False: "dropped", None: ""}
     columns = {"model": "Model", "weights": "Weights, validation", "epochs": "Epochs", "map": "Learned map"}
     columns |= {"map_gain": "nDCG by the map, validation", "validation": f"nDCG@{k}, validation"}
@@ -274,7 +239,6 @@ def tables(figures: MultitaskFigures, k: int) -> tuple[Table, ...]:
 
 
 def plots(figures: MultitaskFigures, k: int) -> tuple[Plot, ...]:
-    """Accuracy against diversity on test, and every model's nDCG less today's."""
     models, sweep = figures.models, figures.sweep
     changed = {name: each for name, each in models.items() if name != TODAY}
 

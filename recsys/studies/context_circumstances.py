@@ -1,6 +1,5 @@
 """What the context component is worth to test shoppers: in circumstances of theirs or of others, in part, or static."""
 
-import math
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Self
@@ -13,16 +12,16 @@ from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.progress import Progress, silent
+from recsys.progress import Progress, reported, silent
 from recsys.ranking.rank import Standardised
 from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
 from recsys.studies.models import METRIC, lists_of
+from recsys.studies.result import NOTHING
 
 TREND = "trend"
 DIMENSIONS = (TREND, *CONTEXT_DIMENSIONS)
-"""Parts of the context component."""
 
 NEWER = "newer acts counting more"
 """The trend, beside all acts up to the shopper's moment counted alike."""
@@ -41,7 +40,6 @@ LARGE_ENOUGH = 100
 """Fewest test shoppers of a group that is reported."""
 
 ALONE = FusionSettings.only("context")
-NOTHING = Interval(math.nan, math.nan, math.nan, 0)
 
 Floats = NDArray[np.float64]
 Values = dict[str, Floats]
@@ -53,10 +51,9 @@ Permutation = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class ContextComparison:
-    """One metric of one way of using the context component.
+    """One metric: gain is contextual less static, loss contextual less shuffled, rest shuffled less static.
 
-    `gain` is contextual less static, `loss` contextual less shuffled, `rest` shuffled less static, and `lost` loss over
-    gain, NaN where there is surely no gain to be lost.
+    `lost` is loss over gain, NaN where there is surely no gain to be lost.
     """
 
     contextual: Interval
@@ -161,7 +158,6 @@ class Circumstances:
         return not self.why_not(dimension) and self.panel.shoppers[column].nunique() > 1
 
     def under(self, scores: FloatArray) -> LiveEngine:
-        """The live evaluation of the panel with other context scores."""
         panel = self.panel
         return LiveEngine(replace(panel, scores=replace(panel.scores, context=np.ascontiguousarray(scores))))
 
@@ -192,7 +188,6 @@ class ContextProbe:
     seed: int
 
     def values(self, scores: FloatArray, *fusions: FusionSettings) -> list[Values]:
-        """Metrics of every shopper with other context scores, under each mix."""
         engine = self.circumstances.under(scores)
         return [values_of(engine, fusion, self.k) for fusion in fusions]
 
@@ -205,13 +200,11 @@ class ContextProbe:
 
 
 def values_of(engine: LiveEngine, fusion: FusionSettings, k: int) -> Values:
-    """Metrics of every shopper under one mix."""
     values = lists_of(engine, fusion, k).values
     return {name: values[name] for name in METRICS}
 
 
 def compared(contextual: Floats, static: Floats, shuffled: Floats, *, seed: int) -> ContextComparison:
-    """One metric of every shopper, used in the three ways."""
     gain, loss, rest = changes(contextual, static), changes(contextual, shuffled), changes(shuffled, static)
     columns = np.stack([contextual, static, shuffled, gain, loss, rest], axis=1)
     found = ContextComparison(*ratio_intervals(columns, seed=seed))
@@ -226,8 +219,7 @@ def parts_of(
     """What every dimension is worth: left out, and shuffled while all others stay."""
     circumstances, found = probe.circumstances, {}
     parts = {name: (name,) for name in DIMENSIONS} | {"all circumstances": CONTEXT_DIMENSIONS}
-    for done, (name, dimensions) in enumerate(parts.items()):
-        progress("measuring the parts of the context", done, len(parts) + 1)
+    for name, dimensions in reported(progress, "measuring the parts of the context", parts.items()):
         reasons = [circumstances.why_not(each) for each in dimensions]
         if all(reasons):
             found[name] = ContextPart(reasons[0])
@@ -236,9 +228,7 @@ def parts_of(
         if any(map(circumstances.varies, dimensions)):
             others += probe.shuffled(dimensions, ALONE, mix)
         found[name] = _part(own, others, probe.seed)
-    progress("measuring the parts of the context", len(parts), len(parts) + 1)
     found[NEWER] = _part(own, probe.values(circumstances.counted_alike(progress), ALONE, mix), probe.seed)
-    progress("measuring the parts of the context", len(parts) + 1, len(parts) + 1)
     return found
 
 

@@ -25,14 +25,11 @@ Array = NDArray[np.float64]
 class PolarityAgreement:
     """A polarity model against people's marks, on the sentences that they marked one way only.
 
-    Parameters
-    ----------
-    n_sentences, n_positive : sentences compared, and how many of them people called positive
-    auc : chance that a positive sentence gets a higher polarity than a negative one, a tie counting half
-    accuracy : share of sentences whose polarity has the sign that people gave; exactly 0 is a miss
-    auc_of_phrases : the same, where a sentence gets the mean polarity of its phrases, as the product cuts it
-    balanced_accuracy : mean of that share among the positive and among the negative ones
-    share_of_majority : accuracy of always saying what is more common
+    `auc` is the chance that a positive sentence gets a higher polarity than a negative one, a tie counting half;
+    `auc_of_phrases` the same, where a sentence gets the mean polarity of its phrases, as the product cuts it.
+    `accuracy` is the share of sentences whose polarity has the sign that people gave, exactly 0 being a miss;
+    `balanced_accuracy` the mean of that share among the positive and among the negative ones; `share_of_majority` the
+    accuracy of always saying what is more common.
     """
 
     n_sentences: int
@@ -52,10 +49,8 @@ def polarity_agreement(sentences: pd.DataFrame, model: PolarityModel, encoder: T
     0.840). Sentences without an aspect, and those with aspects of both signs, are left out. Intervals resample whole
     reviews, since sentences of one review are alike.
 
-    Parameters
-    ----------
-    sentences : one row an aspect, with COLUMNS; raises InputError where `one_way_only` refuses them
-    encoder : the one that made the vectors that the model was fitted on
+    `sentences` has one row an aspect, with COLUMNS; raises InputError where `one_way_only` refuses them. The encoder is
+    that which made the vectors that the model was fitted on.
     """
     marked = one_way_only(sentences)
     texts = marked["sentence"].tolist()

@@ -10,7 +10,8 @@ from recsys.errors import InputError, SettingsError
 from recsys.explanations.decompose import scales
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.studies.faithfulness.measures import (
+from recsys.studies.faithfulness import FaithfulnessSettings
+from recsys.studies.faithfulness_measures import (
     MEASURES,
     MIN_PHRASES,
     AblatedScore,
@@ -22,7 +23,6 @@ from recsys.studies.faithfulness.measures import (
     sample_recommendations,
     stability,
 )
-from recsys.studies.faithfulness.study import FaithfulnessSettings
 from tests.explanations._cases import Shop
 from tests.explanations.conftest import shop  # noqa: F401  (a fixture)
 from tests.serving.test_recommender import make_model

@@ -27,11 +27,8 @@ from recsys.studies.models import chosen_weights
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import TRADITIONAL
 
-GIVEN = "as asked"
-"""Name of the mix that was given with the command."""
-
-BASE = "traditional"
-"""Name of the mix that all others are compared with."""
+GIVEN, BASE = "as asked", "traditional"
+"""Names of the mix that was given with the command, and of that which all others are compared with."""
 
 TEST_SHOPPERS, LOGGED_PAGES = "test shoppers", "logged pages"
 TRUTH, ESTIMATED = "truth", "estimated, doubly robust"
@@ -40,14 +37,7 @@ SHOP_LOG = "the shop's log"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PolicyRate:
-    """The click rate of one policy.
-
-    Parameters
-    ----------
-    log : whose impressions it is estimated by
-    estimates, refusal, support : as in `PolicyEstimate`
-    known : by other means: a logged policy's own clicks, or the simulator's truth
-    """
+    """The click rate of one policy by a log, and `known`: a logged policy's own clicks, or the simulator's truth."""
 
     policy: str
     log: str
@@ -58,21 +48,13 @@ class PolicyRate:
 
     @classmethod
     def of(cls, policy: str, log: str, found: PolicyEstimate, truth: float | None = None) -> Self:
-        """Name an estimate, with the truth where it is known."""
         known = found.known if truth is None else _exactly(truth)
         return cls(policy, log, found.estimates, found.refusal, found.support, known)
 
 
 @dataclass(frozen=True, slots=True)
 class ClickLift:
-    """Click rates of the traditional mix and of another, and the relative change.
-
-    Parameters
-    ----------
-    how : TRUTH or ESTIMATED
-    full : rate of the other mix
-    mix : its name
-    """
+    """Click rates of the traditional mix and of another, `full`, and the lift; `how` is TRUTH or ESTIMATED."""
 
     where: str
     how: str
@@ -100,12 +82,10 @@ class Mixes:
 
     @classmethod
     def of(cls, sliders: LoggedEvaluationSet, mixes: Mapping[str, FusionSettings]) -> Self:
-        """Estimate every mix in every way."""
         names = [(name, temperature) for temperature in (0.0, *TEMPERATURES) for name in mixes]
         return cls(sliders, mixes, {each: sliders.answer(MixQuery(mixes[each[0]], each[1])) for each in names})
 
     def rates(self) -> list[PolicyRate]:
-        """Every answer, with the truth where it is known."""
         return [
             PolicyRate.of(
                 f"{name} at temperature {temperature:g}" if temperature else f"{name} as a list of {N_LISTED}",

@@ -22,7 +22,7 @@ from recsys.settings import FusionSettings
 from recsys.studies.format import by_verdict, change_text, listed, mix_in_words, signed, table_of
 from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, SemanticRole, paired_differences, tuned, window_note
 from recsys.studies.result import Plot, Result, Series, Table, as_json
-from recsys.studies.sparsity.texts import (
+from recsys.studies.sparsity_texts import (
     CLEAN,
     FIRST_WORDS,
     NOISES,
@@ -37,14 +37,9 @@ from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import REVIEW, Phrasebook
 
 N_SUMMED = 60
-"""So many explanations are summed at each level."""
+"""Explanations that are summed at each level."""
 
-MEANS: Mapping[str, str] = {
-    "alone": "semantic alone",
-    "mix": "mix tuned at this level",
-    "steady": "mix tuned for all texts",
-}
-"""Lists that are measured at each level."""
+MEANS = {"alone": "semantic alone", "mix": "mix tuned at this level", "steady": "mix tuned for all texts"}
 
 CHANGES: Mapping[str, tuple[str, str]] = {
     "alone_clean": ("alone", "clean"),
@@ -76,16 +71,11 @@ AGAINST = {
 
 @dataclass(frozen=True, slots=True)
 class LevelFigures:
-    """One state of the texts.
+    """One state of the texts: weights tuned there, nDCG by name of `MEANS`, and changes by name of `CHANGES`.
 
-    Parameters
-    ----------
-    weights : of the mix, tuned at this level
-    n_texts, n_phrases : reviews that say anything, and different phrases in them
-    n_listed : how many texts, as they are with all, a product that the semantic component lists has on average
-    residual : most by which the parts of an explanation missed the score that they explain
-    means : nDCG by name of `MEANS`
-    changes : by name of `CHANGES`, p-values corrected for the levels that are compared together
+    P-values are corrected for the levels that are compared together. `n_texts` say anything, in `n_phrases` different
+    phrases; `n_listed` is how many texts, as they are with all, a product that the semantic component lists has on
+    average; `residual` is the most by which the parts of an explanation missed the score that they explain.
     """
 
     level: TextLevel
@@ -144,11 +134,9 @@ class TextShop:
         return np.bincount(reviews["item_row"].to_numpy()[has_text(reviews)], minlength=self.test.data.n_items)
 
     def book(self, level: TextLevel, progress: Progress = silent) -> Phrasebook:
-        """The phrases of the shop at one level."""
         return make_phrasebook(self.corruption.at(level), progress)
 
     def measure(self, level: TextLevel, progress: Progress = silent) -> MeasuredLevel:
-        """Tune on validation at this level, and measure on test."""
         book, test = self.book(level, progress), self.test
         weights = tuned(self.validation.scored_by(self.validation.fit(book)), test.settings.k, progress)
         semantic = test.fit(book)
@@ -180,7 +168,7 @@ class TextShop:
 
 
 def compare_levels(
-    levels: Sequence[MeasuredLevel], measured: Mapping[TextLevel, MeasuredLevel], plain: UserValues, seed: int
+    levels: Sequence[TextLevel], measured: Mapping[TextLevel, MeasuredLevel], plain: UserValues, seed: int
 ) -> dict[str, LevelFigures]:
     """Figures of some levels by name, p-values corrected for how many they are; `plain` is nDCG without semantic."""
 
@@ -188,19 +176,16 @@ def compare_levels(
         return plain if name == "plain" else measured[CLEAN if name == "clean" else SILENT].values[of]
 
     found = {
-        name: paired_differences({each.figures.level: (each.values[of], reference(of, to)) for each in levels}, seed)
+        name: paired_differences({each: (measured[each].values[of], reference(of, to)) for each in levels}, seed)
         for name, (of, to) in CHANGES.items()
     }
     return {
-        each.figures.level.name: replace(
-            each.figures, changes={name: by_level[each.figures.level] for name, by_level in found.items()}
-        )
+        each.name: replace(measured[each].figures, changes={name: changed[each] for name, changed in found.items()})
         for each in levels
     }
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Take texts away, and corrupt them."""
     shop = TextShop.of(workspace, settings, progress)
     figures = measure(shop, progress)
     panel = shop.test.engine.panel
@@ -223,7 +208,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
-    """Every level, against all texts, none, and the mix without the semantic component."""
     seed, plain = shop.test.settings.seed, shop.test.lists(shop.plain).values[METRIC]
     shares = [TextLevel("", share) for share in SHARES]
     noises = [[TextLevel(noise, dose) for noise in NOISES] for dose in DOSES]
@@ -231,19 +215,12 @@ def measure(shop: TextShop, progress: Progress = silent) -> SparsityFigures:
     found = dict[TextLevel, MeasuredLevel]()
     for number, level in enumerate(levels, 1):
         found[level] = shop.measure(level, prefixed(progress, f"{level.name} ({number} of {len(levels)})"))
-    by_share, *by_dose = (
-        compare_levels([found[each] for each in some], found, plain, seed) for some in (shares, *noises)
-    )
-    return SparsityFigures(
-        plain_weights=shop.plain,
-        plain=mean_interval(plain, seed),
-        shares=by_share,
-        noises={name: each for some in by_dose for name, each in some.items()},
-    )
+    by_share, *by_dose = (compare_levels(some, found, plain, seed) for some in (shares, *noises))
+    by_noise = {name: each for some in by_dose for name, each in some.items()}
+    return SparsityFigures(shop.plain, mean_interval(plain, seed), by_share, by_noise)
 
 
 def conclusion(figures: SparsityFigures) -> tuple[str, ...]:
-    """Whether words pay, by how much, and which noise does harm."""
     clean = figures.shares[CLEAN.name]
     full = {noise: doses[-1].changes for noise, doses in _by_noise(figures.noises.values()).items()}
     pays = {f"{each.level.share:.0%}": each.changes["gain"].verdict for each in figures.shares.values()}
@@ -265,7 +242,6 @@ def conclusion(figures: SparsityFigures) -> tuple[str, ...]:
 
 
 def caveats(figures: SparsityFigures, leak_check: str) -> tuple[str, ...]:
-    """What the figures do not say."""
     levels = {**figures.shares, **figures.noises}
     wrong = [name for name, each in levels.items() if each.residual > MOST_RESIDUAL]
     sums = f"do NOT sum to it at: {listed(wrong)}" if wrong else f"sum to it at all {len(levels)} levels"
@@ -281,7 +257,6 @@ def caveats(figures: SparsityFigures, leak_check: str) -> tuple[str, ...]:
 
 
 def tables(figures: SparsityFigures, k: int) -> tuple[Table, ...]:
-    """Levels by share and by noise."""
     columns = {"level": "Texts", "n_texts": "Reviews with text", "n_phrases": "Different phrases"}
     columns |= {"n_listed": "Texts of a product on lists of semantic alone", "weights": "Mix tuned at this level"}
     for of, label in MEANS.items():
@@ -306,7 +281,6 @@ def _row(each: LevelFigures) -> dict[str, object]:
 
 
 def plots(figures: SparsityFigures, k: int) -> tuple[Plot, ...]:
-    """nDCG by the share of texts kept and corrupted."""
     y, shares = f"nDCG@{k}, 95% interval", list(figures.shares.values())
     x = tuple(100 * each.level.share for each in shares)
     lines = [Series.of(label, x, [each.means[name] for each in shares]) for name, label in MEANS.items()]

@@ -12,7 +12,7 @@ from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
-from recsys.studies.cold.new_products import (
+from recsys.studies.cold_new_products import (
     LEVELS,
     RANKINGS,
     LevelScores,
@@ -31,16 +31,12 @@ from recsys.studies.workspace import ExperimentSettings, Workspace
 
 NO_WORDS = name_of(WITHOUT_SEMANTIC)
 
-BY_LEVEL = (
-    *("popularity", "recent_popularity", "item_knn", "ease"),
-    *(*COMPONENTS, "traditional", NO_WORDS, "full"),
-)
-"""Models that are compared by level."""
+BY_LEVEL = (*("popularity", "recent_popularity", "item_knn", "ease"), *(*COMPONENTS, "traditional", NO_WORDS, "full"))
 
 
 @dataclass(frozen=True, slots=True)
 class ColdFigures:
-    """Everything that was measured; the shares are of shoppers with the most wanted product, of described products."""
+    """What was measured; shares are of shoppers with the most wanted product, and of described products."""
 
     new_products: Mapping[str, RankingFigures]
     levels: Sequence[LevelScores]
@@ -51,7 +47,6 @@ class ColdFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Choose on validation shoppers, and measure on test shoppers: new products, then levels."""
     k = settings.k
     # Refused, if it is, before any test shopper is prepared.
     new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
@@ -89,7 +84,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(figures: ColdFigures) -> tuple[str, ...]:
-    """Who serves new products best in either ranking, and what words add."""
     words = figures.new_products["new"].lead[NO_WORDS]
     levels = {f"{each.level} {each.of}": verdict_of(each.lead[NO_WORDS]) for each in figures.levels}
     return (
@@ -110,7 +104,6 @@ def _against_all(ranking: str, found: RankingFigures) -> str:
 
 
 def caveats(figures: ColdFigures, leak_checks: Sequence[str]) -> tuple[str, ...]:
-    """What the figures do not say."""
     return (
         f"The {figures.n_users:,} shoppers chose {figures.n_products:,} different products; the most wanted one alone "
         f"was chosen by {figures.largest_share:.0%} of them. So figures with each product counting once stand beside.",
@@ -127,7 +120,6 @@ def caveats(figures: ColdFigures, leak_checks: Sequence[str]) -> tuple[str, ...]
 
 
 def tables(figures: ColdFigures, k: int) -> tuple[Table, ...]:
-    """Every model on new products, in either ranking, and on every level."""
     lead = "All components less it"
     columns = {"model": "Model", "weights": "Weights", METRIC: f"nDCG@{k}", "recall": f"Recall@{k}"}
     columns |= {"lead": lead, "once": f"nDCG@{k}, each product once", "once_lead": lead}
@@ -154,7 +146,6 @@ def tables(figures: ColdFigures, k: int) -> tuple[Table, ...]:
 
 
 def plots(figures: ColdFigures, k: int) -> tuple[Plot, ...]:
-    """Every model among the new products; and how far all components are ahead, a plot for either kind of levels."""
     new = figures.new_products["new"]
     names = sorted(new.ndcg, key=lambda name: -new.ndcg[name].mean)
     means = ("each shopper once", new.ndcg), ("each product once", new.once)

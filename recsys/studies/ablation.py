@@ -2,24 +2,20 @@
 
 from collections.abc import Mapping
 
-from recsys.evaluation.metrics.click_rate import Source
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.paired import Difference, means
-from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.click_models.format import NAMES
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 from recsys.studies.format import by_verdict, change_text, signed, table_of
 from recsys.studies.models import METRIC, Model, against, chosen_weights, label, models_on, without
-from recsys.studies.result import Plot, Result, Table, as_json
+from recsys.studies.result import Plot, Result, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 REFERENCES = {"full": "all components", "traditional": "traditional"}
-"""Models that every other is compared with."""
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Tune every subset, measure all, and test each against full and against traditional."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     weights = chosen_weights(validation, settings.k, progress)
     models, facts = models_on(test, weights, settings.k), test.panel.facts
@@ -27,29 +23,9 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     tested = {reference: against(models, reference, facts, settings.seed) for reference in REFERENCES}
     ordered = sorted(tested["full"].items(), key=lambda each: -each[1].change.mean)
     from_full = {label(name): each.change for name, each in ordered}
-    titles = f"nDCG@{settings.k} of every model, less that of all components together", "Model", "Change of nDCG"
-    return Result(
-        protocol=f"{test.panel.protocol} Weights of every set of components are the mix of the weight map that is best "
-        f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
-        "corrected by Holm over all models compared; a verdict rests on the interval and on the corrected p-value.",
-        conclusion=_conclusion(models, tested),
-        caveats=(test.panel.leak_check,),
-        tables=(_table(models, measured, tested, settings.k, test.panel.clicks.source),),
-        plots=(Plot.of_changes("against_full", titles, ("change", from_full)),),
-        figures=as_json({"against": tested, "models": measured}),
-    )
-
-
-def _table(
-    models: Mapping[str, Model],
-    measured: Mapping[str, Mapping[str, Interval]],
-    tested: Mapping[str, Mapping[str, Difference]],
-    k: int,
-    source: Source,
-) -> Table:
-    titles = {
-        name: f"{NAMES[source] if name == 'ctr' else METRICS[name].short}@{k}" for name in (METRIC, *LIVE_METRICS)
-    }
+    headings = f"nDCG@{settings.k} of every model, less that of all components together", "Model", "Change of nDCG"
+    titles = {name: f"{METRICS[name].short}@{settings.k}" for name in LIVE_METRICS}
+    titles["ctr"] = f"{NAMES[test.panel.clicks.source]}@{settings.k}"
     columns = {"model": "Model", "weights": "Weights", METRIC: titles[METRIC]}
     columns |= {reference: f"Less that of {name}" for reference, name in REFERENCES.items()} | titles
     rows = [
@@ -57,7 +33,16 @@ def _table(
         | {reference: tested[reference].get(name) for reference in REFERENCES}
         for name, each in models.items()
     ]
-    return table_of("models", "Every model on test shoppers", rows, columns)
+    return Result(
+        protocol=f"{test.panel.protocol} Weights of every set of components are the mix of the weight map that is best "
+        f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
+        "corrected by Holm over all models compared; a verdict rests on the interval and on the corrected p-value.",
+        conclusion=_conclusion(models, tested),
+        caveats=(test.panel.leak_check,),
+        tables=(table_of("models", "Every model on test shoppers", rows, columns),),
+        plots=(Plot.of_changes("against_full", headings, ("change", from_full)),),
+        figures=as_json({"against": tested, "models": measured}),
+    )
 
 
 def _conclusion(models: Mapping[str, Model], tested: Mapping[str, Mapping[str, Difference]]) -> tuple[str, ...]:

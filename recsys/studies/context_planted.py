@@ -18,7 +18,7 @@ from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.panel import Panel
 from recsys.studies.format import table_of
-from recsys.studies.result import Plot, Series, Table
+from recsys.studies.result import NOTHING, Plot, Series, Table
 
 NEAR_ZERO = 0.1
 """Half of the smallest effect that is planted: what is learnt below it counts as none."""
@@ -30,12 +30,9 @@ Floats = NDArray[np.float64]
 class Recovery:
     """How well planted effects were learnt; `_beside` is of effects less the means of category and circumstance.
 
-    Parameters
-    ----------
-    signs : share of effects other than zero whose sign is right, a count with Wilson's interval
-    order : Spearman's correlation of planted and learnt effects, all of them, by resampled categories
-    n_zero, n_near_zero : planted as zero, and of those, learnt as near zero
-    n_effects, n_lost : planted as other than zero, and of those, learnt as near zero
+    `signs` is the share of the `n_effects` other than zero whose sign is right, a count with Wilson's interval, and
+    `order` Spearman's correlation of all planted and learnt effects, by resampled categories. `n_near_zero` and
+    `n_lost` were learnt as near zero, of the `n_zero` planted as zero and of those planted as other.
     """
 
     signs: Interval
@@ -71,7 +68,6 @@ def recovered_on(folder: Path, panel: Panel) -> PlantedFigures | None:
 
 
 def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
-    """How well some effects were learnt."""
     codes = pd.Categorical([each.category for each in effects]).codes
     some, zero = ([each for each in effects if bool(each.planted) == is_some] for is_some in (True, False))
     return Recovery(
@@ -88,7 +84,7 @@ def recovered(effects: Sequence[PlantedEffect]) -> Recovery:
 
 def _share(right: Sequence[bool]) -> Interval:
     if not right:
-        return Interval(np.nan, np.nan, np.nan, 0)
+        return NOTHING
     ends = binomtest(sum(right), len(right)).proportion_ci(method="wilson")
     return Interval(sum(right) / len(right), float(ends.low), float(ends.high), len(right))
 
@@ -110,7 +106,6 @@ def _spearman(pairs: Floats) -> float:
 
 
 def planted_conclusion(planted: PlantedFigures) -> tuple[str, ...]:
-    """Whether sign and order were recovered."""
     found = planted.recovered["all"]
     return (
         f"Of {found.n_effects} effects of a circumstance on a category that were planted in this shop, "
@@ -124,15 +119,10 @@ def _of(found: Interval, form: str) -> str:
 
 
 def planted_tables(planted: PlantedFigures) -> tuple[Table, ...]:
-    """How well effects were learnt by dimension, and every effect."""
     columns = {"signs": "Right signs", "signs_beside": "Right signs, means taken out"}
     columns |= {"order": "Rank correlation", "order_beside": "Rank correlation, means taken out"}
-    columns |= {
-        "n_effects": "Planted effects",
-        "n_zero": "Planted as zero",
-        "n_near_zero": "of them learnt as near zero",
-    }
-    columns |= {"n_lost": "Planted effects learnt as near zero"}
+    columns |= {"n_effects": "Planted effects", "n_zero": "Planted as zero"}
+    columns |= {"n_near_zero": "of them learnt as near zero", "n_lost": "Planted effects learnt as near zero"}
     recovered = [
         {"dimension": dimension} | {name: getattr(found, name) for name in columns}
         for dimension, found in planted.recovered.items()
@@ -168,7 +158,6 @@ def _judged(effect: PlantedEffect) -> str:
 
 
 def planted_plot(planted: PlantedFigures) -> Plot:
-    """Planted against learnt, by dimension."""
     series = []
     for dimension in (name for name in planted.recovered if name != "all"):
         some = [each for each in planted.effects if each.dimension == dimension]

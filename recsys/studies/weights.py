@@ -28,27 +28,21 @@ from recsys.tuning.map_kernels import N_STEPS
 from recsys.tuning.weight_map import MapPasses, WeightMap, weight_map
 
 N_HALVINGS = 20
-"""Random halves of the test shoppers, whose answers are averaged shopper by shopper."""
+"""Random halves of the test shoppers."""
 
 ENDS = {"from": "Lowest", "to": "Highest"}
 
 Floats = NDArray[np.float64]
 Ends = Mapping[str, tuple[float, float]]
-"""Lowest and highest share of a component among the tied mixes, of "validation" and of "test"."""
+"""Lowest and highest share of a component among the tied mixes, by role."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMix:
-    """One mix that matters: a named one, or the best on validation while a component has a given share.
+    """nDCG of a named mix, or of the best on validation while the component of this name has a given share.
 
-    Parameters
-    ----------
-    name : of the mix, or of the component whose share is given
-    validation, test : nDCG on either
-    change : nDCG on test less that of the chosen mix
-    tied_on_validation, tied_on_test : whether it, or some mix of the share, cannot be told from the best of all
-    rank_on_validation, rank_on_test : on the map, from 1
-    hindsight : nDCG of the mix of the share that turns out best on test
+    `change` is on test, less the chosen mix; ties are those of the mix, or of some mix of the share, with the best of
+    all; ranks on the map begin at 1; `hindsight` is nDCG of the mix of the share that turns out best on test.
     """
 
     name: str
@@ -66,24 +60,21 @@ class MeasuredMix:
 
 @dataclass(frozen=True, eq=False)
 class MappedRole:
-    """Shoppers of one role with every mix measured on them."""
+    """Shoppers of one role, with every mix measured on them by mean nDCG, and which are tied with the best."""
 
     engine: LiveEngine
     map: WeightMap
 
     @classmethod
     def of(cls, engine: LiveEngine, k: int, progress: Progress) -> "MappedRole":
-        """Measure every mix, and find those that are tied with the best."""
         return cls(engine, weight_map(engine, k, WHOLE_CATALOGUE, metrics=(METRIC,), progress=progress))
 
     @property
     def means(self) -> Floats:
-        """Mean nDCG of every mix."""
         return self.map.means[METRIC]
 
     @property
     def tied(self) -> NDArray[np.bool_]:
-        """Mixes that cannot be told from the best."""
         return self.map.tied[METRIC]
 
     def values(self, point: int) -> Floats:
@@ -195,12 +186,8 @@ def agreement(validation: MappedRole, test: MappedRole) -> dict[str, float]:
 class WeightsFigures:
     """Everything that was measured.
 
-    Parameters
-    ----------
-    mixes : the chosen one first, the best on test second
-    agreement : correlations of both roles over all mixes and among those tied on validation, and how many are tied
-    by_halves : nDCG of what is chosen on half of the test shoppers, on the other half, less that of the chosen mix
-    validation, test, tied_on_validation : of every mix, mean nDCG and whether it is tied with the best
+    Of `mixes` the chosen one is the first, the best on test the second; `components` are as `tied_shares`, `agreement`
+    and `by_halves` as those functions have them; the last three are of every mix, means of nDCG and ties with the best.
     """
 
     k: int
@@ -216,7 +203,6 @@ class WeightsFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Map both roles, choose on validation, and see what that is worth on test."""
     engines = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     validation, test = (MappedRole.of(engine, settings.k, progress) for engine in engines)
     chosen, panel = validation.map.best(METRIC), test.engine.panel
@@ -256,7 +242,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(found: WeightsFigures) -> tuple[str, ...]:
-    """The chosen mix on test shoppers, what choosing better could gain, and which components could go."""
     chosen, n_tied = found.mixes[0], found.agreement
     parts = []
     for name, ends in found.components.items():
@@ -274,7 +259,6 @@ def conclusion(found: WeightsFigures) -> tuple[str, ...]:
 
 
 def tables(found: WeightsFigures) -> tuple[Table, ...]:
-    """The mixes that matter, the components' shares in the tied mixes, and every share of every component."""
     ndcg = {"validation": f"nDCG@{found.k}, validation", "test": f"nDCG@{found.k}, test"}
     change, tied = {"change": "Test, less the chosen mix"}, {"tied_on_validation": "Tied, validation"}
     mixes = {"name": "Mix", "weights": "Weights", **ndcg, **change, "rank_on_validation": "Rank, validation"}
@@ -299,7 +283,6 @@ def tables(found: WeightsFigures) -> tuple[Table, ...]:
 
 
 def plots(found: WeightsFigures) -> tuple[Plot, ...]:
-    """One chart a component, and all mixes on validation against test."""
     return (*(_share_plot(found, name) for name in COMPONENTS), _scatter(found))
 
 

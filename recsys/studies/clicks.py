@@ -1,15 +1,31 @@
-"""Clicks under other settings: tables, plots and a conclusion that claims no more than its intervals carry."""
+"""Clicks: what a log of impressions can say of policies that it did not follow, and how far that can be trusted.
+
+Each where the data allow it: logged policies estimated from each other's impressions; settings of the sliders by the
+second half of the shop's log, with models of what came before; in a demo shop the truth of these, of simulated logs,
+and of the lists that test shoppers would see.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from recsys.demo.oracle import ClickSimulator
+from recsys.errors import DataError, SettingsError
 from recsys.offpolicy.estimators import ESTIMATORS, LABELS, main_estimator
-from recsys.offpolicy.logged_set import MAIN_TEMPERATURE
-from recsys.offpolicy.logs import ClickLog
-from recsys.offpolicy.policies import Accuracy
-from recsys.studies.clicks.policies import ESTIMATED, SHOP_LOG, TRUTH, ClickLift, PolicyRate
-from recsys.studies.format import listed, percent, signed, table_of
-from recsys.studies.result import Plot, Series, Table, as_json
+from recsys.offpolicy.logged_set import MAIN_TEMPERATURE, MODELLED, TEMPERATURES, WEIGHED, LoggedEvaluationSet, MixQuery
+from recsys.offpolicy.logs import ClickLog, open_log
+from recsys.offpolicy.pages import users_of
+from recsys.offpolicy.policies import Accuracy, Simulator, estimate_logged, policy_pairs
+from recsys.progress import Progress, silent
+from recsys.studies.clicks_policies import ESTIMATED, GIVEN, SHOP_LOG, TRUTH, ClickLift, Mixes, PolicyRate, true_lifts
+from recsys.studies.format import listed, mix_in_words, percent, signed, table_of
+from recsys.studies.result import NOTHING, Plot, Result, Series, Table, as_json
+from recsys.studies.workspace import ExperimentSettings, Workspace
+
+N_LOGS = 200
+"""Simulated logs of a demo shop."""
+
+SIMULATED = tuple(each for each in TEMPERATURES if each >= 0.5)
+"""Temperatures at which the estimators are tried on simulated logs; below, the log itself is hardly enough."""
 
 PAPER_LIFT = 0.63 / 0.56 - 1
 """Of the click rate, as the paper reports it."""
@@ -17,13 +33,7 @@ PAPER_LIFT = 0.63 / 0.56 - 1
 
 @dataclass(frozen=True, slots=True)
 class SimulatedLogs:
-    """Accuracy of the estimators over simulated logs, for policies of one temperature.
-
-    Parameters
-    ----------
-    n_refused : logs of which no estimate would be given
-    estimators : by name
-    """
+    """Accuracy of the estimators by name, for policies of one temperature; of refused logs no estimate is given."""
 
     temperature: float
     n_logs: int
@@ -33,7 +43,7 @@ class SimulatedLogs:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ClickFigures:
-    """Everything that the study measures; `simulated` is empty but for a demo shop."""
+    """What the study measures; `simulated` is empty but for a demo shop."""
 
     policies: Sequence[PolicyRate]
     lifts: Sequence[ClickLift]
@@ -41,12 +51,82 @@ class ClickFigures:
 
     @property
     def main(self) -> list[SimulatedLogs]:
-        """Simulated logs of the main temperature, where there are any."""
         return [each for each in self.simulated if each.temperature == MAIN_TEMPERATURE]
 
 
+def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
+    """Estimate what the log can carry; raises DataError without impressions, or with nothing to learn before them."""
+    log = open_log(workspace.data_folder, progress)
+    facts = log.facts()
+    if log.data is not None and settings.min_interactions > 1:
+        log = ClickLog.of(log.data.core(settings.min_interactions))
+    logged = {pair: estimate_logged(log, *pair, settings.seed, progress) for pair in policy_pairs(log)}
+    rates = [PolicyRate.of(policy, f"log of {used}", found) for (policy, used), found in logged.items()]
+    judged, why_not = _logged_set(workspace, log, settings, progress)
+    if judged is None and not logged:
+        raise DataError(why_not, file="impressions.parquet", remedy="bring a log of two policies, or more history")
+    lifts: list[ClickLift] = []
+    simulated: list[SimulatedLogs] = []
+    if judged is not None:
+        mixes = dict(judged.weights) | ({GIVEN: settings.weights} if settings.weights else {})
+        on_sliders = Mixes.of(judged, mixes)
+        rates += on_sliders.rates()
+        lifts += on_sliders.lifts()
+        if judged.truth is not None and log.data is not None:
+            lifts = true_lifts(workspace, settings, progress) + lifts
+            judge = ClickSimulator.open(workspace.data_folder, log.data.item_ids.tolist())
+            simulator = Simulator(judge, judged.judged, judged.truth, users_of(judged.judged.pages, log.data))
+            found = simulator.accuracy(
+                [on_sliders.sliders.probabilities(MixQuery(mixes["full"], each)) for each in SIMULATED],
+                N_LOGS,
+                settings.seed,
+                progress=progress,
+            )
+            simulated = [SimulatedLogs(at, N_LOGS, *each[::-1]) for at, each in zip(SIMULATED, found, strict=True)]
+    figures = ClickFigures(rates, lifts, simulated)
+    return Result(
+        protocol=_protocol(log, judged, has_truth=bool(simulated)),
+        data=facts,
+        conclusion=conclusion(figures),
+        caveats=caveats(log, why_not),
+        tables=tables(figures),
+        plots=plots(figures),
+        figures={"clicks": as_json(figures)},
+    )
+
+
+def _logged_set(
+    workspace: Workspace, log: ClickLog, settings: ExperimentSettings, progress: Progress
+) -> tuple[LoggedEvaluationSet | None, str]:
+    """The shop's own log as an evaluation set, or why it cannot be one."""
+    if log.data is None:
+        return None, "this log is of no shop with reviews or purchases, so there are no sliders to judge"
+    try:
+        return workspace.judged_log(settings.min_interactions, settings.k, settings.seed, progress), ""
+    except (DataError, SettingsError) as problem:
+        return None, f"no setting of the sliders could be judged: {problem}"
+
+
+def _protocol(log: ClickLog, judged: LoggedEvaluationSet | None, *, has_truth: bool) -> str:
+    sentences = [f"{len(log.impressions):,} logged impressions. An estimate is refused where too few of them carry it."]
+    if judged is None:
+        sentences.append(f"{WEIGHED} {MODELLED}")
+    else:
+        mixes = "; ".join(f"{name}: {mix_in_words(each)}" for name, each in judged.weights.items())
+        sentences.append(
+            f"Sliders: {judged.protocol()} Weights are chosen on validation shoppers of the time before ({mixes})."
+        )
+    if has_truth:
+        sentences.append(
+            f"Simulated logs: {N_LOGS} times, as many visitors drawn with replacement, with all of their pages; new "
+            "products on them by the shop's own logging policy, and new clicks by the simulator. Lists of test "
+            "shoppers: the weights of the ablation, chosen on validation shoppers, and places on the page that count "
+            "as in the simulator."
+        )
+    return " ".join(sentences)
+
+
 def conclusion(figures: ClickFigures) -> tuple[str, ...]:
-    """What to take away, most important first."""
     lifts, main = figures.lifts, f" {MAIN_TEMPERATURE:g}"
     sentences = [_true_lift(each) for each in lifts if each.how == TRUTH and each.lift.is_given][:1]
     sentences += [_estimated_lift(each, lifts) for each in lifts if each.how == ESTIMATED and each.where.endswith(main)]
@@ -92,7 +172,6 @@ def _logged_rate(each: PolicyRate) -> str:
 
 
 def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
-    """What the figures do not say."""
     sentences = [
         "Click rates are of what is logged: places on these pages, in this time, by these visitors.",
         "Intervals of the click model alone, and of the estimate that leaves large weights to it, say how visitors "
@@ -116,7 +195,6 @@ def caveats(log: ClickLog, why_not: str) -> tuple[str, ...]:
 
 
 def tables(figures: ClickFigures) -> tuple[Table, ...]:
-    """Estimates, what they rest on, lifts, and how right the estimators are."""
     policy = {"policy": "Policy", "log": "From"}
     found = [
         table_of(
@@ -170,33 +248,19 @@ def tables(figures: ClickFigures) -> tuple[Table, ...]:
 
 
 def plots(figures: ClickFigures) -> tuple[Plot, ...]:
-    """Estimates beside what is known, and how often intervals hold the truth."""
     estimated = [each for each in figures.policies if main_estimator(each.estimates) in each.estimates]
     found = []
     if estimated:
         names = tuple(each.policy for each in estimated)
         main = [each.estimates[main_estimator(each.estimates)] for each in estimated]
-        known = [as_json(each.known) or {} for each in estimated]
-        ends = (tuple(each.get(end) for each in known) for end in ("mean", "low", "high"))
-        found.append(
-            Plot(
-                "estimates",
-                "Click rate of every policy: estimated from the log of another, and known",
-                "Policy",
-                "Clicks an impression, 95% interval",
-                (Series.of("estimated, doubly robust where it can be", names, main), Series("known", names, *ends)),
-            )
-        )
+        known = Series.of("known", names, [each.known or NOTHING for each in estimated])
+        series = Series.of("estimated, doubly robust where it can be", names, main), known
+        title = "Click rate of every policy: estimated from the log of another, and known"
+        found.append(Plot("estimates", title, "Policy", "Clicks an impression, 95% interval", series))
     for logs in figures.main:
         labels = tuple(LABELS[name] for name in logs.estimators)
         held = tuple(as_json(one.held) for one in logs.estimators.values())
-        found.append(
-            Plot(
-                "held",
-                "How often a 95% interval held the true click rate, over simulated logs",
-                "Estimator",
-                "Share of intervals",
-                (Series("held", labels, held), Series("as it should be", labels, (0.95,) * len(labels))),
-            )
-        )
+        series = Series("held", labels, held), Series("as it should be", labels, (0.95,) * len(labels))
+        title = "How often a 95% interval held the true click rate, over simulated logs"
+        found.append(Plot("held", title, "Estimator", "Share of intervals", series))
     return tuple(found)

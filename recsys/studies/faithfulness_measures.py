@@ -1,23 +1,18 @@
 """Whether the phrases that explanations name are those that the score rests on; and whether explanations are exact.
 
-For a sample of recommendations, phrases of one side are taken away and the score is worked out again from what is
-left, lengths too. Shares q of the phrases are 1, 5, 10, 20 and 50 percent, at least one phrase each, and every figure
-is the mean over them (AOPC), in the unit of the final score:
+Phrases of one side are taken away and the score is worked out again from what is left, lengths too. Figures are means
+over `SHARES` q of the phrases, at least one each (AOPC), in the unit of the final score:
 
     comprehensiveness = score - score without the q phrases that speak most for the product   (higher is better)
     sufficiency       = score - score with nothing but these phrases                          (lower is better)
     tau               = Kendall's tau-b of contributions and leave-one-out effects            (higher is better)
 
-The control takes as many phrases at random, or ranks them at random.
-
-References
-----------
-DeYoung et al. (2020), ERASER, ACL; Samek et al. (2017), IEEE TNNLS 28(11), on AOPC.
+The control takes as many phrases at random, or ranks them at random. After DeYoung et al. (2020), ERASER, ACL, and on
+AOPC Samek et al. (2017), IEEE TNNLS 28(11).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +20,7 @@ from numpy.typing import NDArray
 from recsys.errors import InputError
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.significance import Interval
+from recsys.explanations.counterfactual import SideName
 from recsys.explanations.decompose import Explanation, scales
 from recsys.progress import Progress, reported, silent
 from recsys.ranking.rank import ScoredRequest
@@ -41,13 +37,11 @@ N_TOP = 10
 MEASURES = ("comprehensiveness", "sufficiency", "tau")
 
 Floats = NDArray[np.float64]
-SideName = Literal["product", "shopper"]
+SIDES: tuple[SideName, ...] = ("product", "shopper")
 
 
 @dataclass(frozen=True, slots=True)
 class SampledItem:
-    """One recommendation of the sample: whose, and what."""
-
     scored: ScoredRequest
     item_id: str
 
@@ -63,8 +57,6 @@ class ControlledMeasure:
 
 @dataclass(frozen=True, slots=True)
 class SideReport:
-    """All measures for the phrases of one side."""
-
     n: int
     n_skipped: int
     measures: Mapping[str, ControlledMeasure]
@@ -146,7 +138,6 @@ class AblatedScore:
         return np.asarray(self._worth * scores)
 
     def without_each(self) -> Floats:
-        """The score without each phrase in turn."""
         return self._score(self._total - self._terms)
 
     def _leading(self, order: NDArray[np.int64]) -> Floats:
@@ -155,11 +146,9 @@ class AblatedScore:
         return np.stack([self._terms[order[:size]].sum(axis=0) for size in sizes])
 
     def comprehensiveness(self, order: NDArray[np.int64]) -> float:
-        """Mean drop when the first phrases of an order go."""
         return float(np.mean(self.whole - self._score(self._total - self._leading(order))))
 
     def sufficiency(self, order: NDArray[np.int64]) -> float:
-        """Mean drop when nothing but the first phrases of an order stays."""
         return float(np.mean(self.whole - self._score(self._leading(order))))
 
     def measures(self, order: NDArray[np.int64], ranking: Floats, effects: Floats) -> dict[str, float]:
@@ -173,14 +162,10 @@ class AblatedScore:
 
 @dataclass(frozen=True, slots=True)
 class Exactness:
-    """Largest gap between the sum of the parts and the score, over random explanations, in units of the score.
+    """Largest gap between the sum of the parts and the whole, over random explanations, in units of the score.
 
-    Parameters
-    ----------
-    residual : of baseline and components against the score
-    component_residual : of the contributions against their component
-    side_residual : of the shopper's phrases against the semantic component
-    n_quotes, n_verbatim : phrases quoted from reviews, and how many of them are text[start:end] of that review
+    Parts are baseline and components, the contributions of a component, and the shopper's phrases of the semantic one.
+    Of the phrases quoted from reviews, `n_verbatim` are text[start:end] of that review.
     """
 
     n: int
@@ -195,11 +180,9 @@ class Exactness:
 class Stability:
     """Agreement of two models that differ in the seed, over the same shoppers and products.
 
-    Parameters
-    ----------
-    tau : Kendall's tau-b of all contributions; `tau_collaborative` of the only component in which chance enters
-    same_top : share of the N_TOP largest contributions that both models name; `chance_top` what chance would give
-    still_listed : share of the explained products that the other model lists, too
+    `tau` is Kendall's tau-b of all contributions, `tau_collaborative` of the only component in which chance enters;
+    `same_top` the share of the N_TOP largest contributions that both models name, `chance_top` what chance would give;
+    `still_listed` the share of the explained products that the other model lists, too.
     """
 
     tau: Interval
@@ -210,11 +193,7 @@ class Stability:
 
 
 def stability(
-    first: Recommender,
-    second: Recommender,
-    sampled: list[SampledItem],
-    seed: int = 0,
-    progress: Progress = silent,
+    first: Recommender, second: Recommender, sampled: list[SampledItem], seed: int = 0, progress: Progress = silent
 ) -> Stability:
     """Explain recommendations of `first` with `second`, too, which was trained with another seed, and compare."""
     settings = RankingSettings(first.info.default_weights)
@@ -256,7 +235,7 @@ def exactness(
 ) -> Exactness:
     """Explain random products to random shoppers under random weights and circumstances, and sum the parts.
 
-    Quotes are compared with `texts`, those of the data's reviews by review_id.
+    `texts` of reviews, by review_id, are what quotes are compared with.
     """
     rng = np.random.default_rng(seed)
     users = model.users["user_id"].to_numpy(object)

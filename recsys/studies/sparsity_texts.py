@@ -20,7 +20,7 @@ FIRST_WORDS = 5
 """A text that is cut short keeps so many."""
 
 FEWEST_TEXTS = 20
-"""With fewer, a tenth of them is nothing."""
+"""A tenth of fewer is nothing."""
 
 MOST_SWAPS = 100
 
@@ -51,13 +51,10 @@ CLEAN, SILENT = TextLevel("", 1.0), TextLevel("", 0.0)
 
 @dataclass(frozen=True, eq=False)
 class TextCorruption:
-    """The texts of one shop, and in which order they are left out or corrupted.
+    """The texts of one shop; `rows` are of the reviews that say anything, in the order of corrupting and of keeping.
 
-    Parameters
-    ----------
-    rows : of the reviews that say anything, in the order in which texts are corrupted, and kept
-    groups : int of shape (n_reviews,), what is learned from, validation's and test's reviews; texts are dealt within
-        each, so that what is held out reaches no profile by another review
+    `groups`, int of shape (n_reviews,), are what is learned from, validation's and test's reviews; texts are dealt
+    within each, so that what is held out reaches no profile by another review.
     """
 
     data: Dataset
@@ -81,7 +78,6 @@ class TextCorruption:
         return cls(data, np.random.default_rng([seed, 1]).permutation(rows), groups, seed)
 
     def at(self, level: TextLevel) -> Dataset:
-        """The shop with its texts as they are at one level."""
         texts = self._texts()
         n_touched = round(level.share * len(self.rows))
         if level.noise:
@@ -93,7 +89,6 @@ class TextCorruption:
         return replace(self.data, reviews=reviews)
 
     def n_texts(self, level: TextLevel) -> int:
-        """How many reviews say anything at a level."""
         return len(self.rows) if level.noise else round(level.share * len(self.rows))
 
     def each(self, change: Callable[[str, np.random.Generator], str], salt: int) -> Texts:

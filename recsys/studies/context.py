@@ -9,13 +9,12 @@ from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.segments import KNOWLEDGE
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
-from recsys.studies.context.circumstances import (
+from recsys.studies.context_circumstances import (
     ALONE,
     DIMENSIONS,
     LARGE_ENOUGH,
     METRICS,
     N_SHUFFLES,
-    NOTHING,
     Circumstances,
     ContextComparison,
     ContextPart,
@@ -26,7 +25,7 @@ from recsys.studies.context.circumstances import (
     parts_of,
     values_of,
 )
-from recsys.studies.context.planted import (
+from recsys.studies.context_planted import (
     PlantedFigures,
     planted_conclusion,
     planted_plot,
@@ -35,7 +34,7 @@ from recsys.studies.context.planted import (
 )
 from recsys.studies.format import by_verdict, change_text, mix_in_words, table_of
 from recsys.studies.models import METRIC, tuned
-from recsys.studies.result import Plot, Result, Table, as_json
+from recsys.studies.result import NOTHING, Plot, Result, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 
 HINDSIGHT = (
@@ -57,14 +56,10 @@ COMPARED = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ContextFigures:
-    """Everything that was measured.
+    """Everything that was measured; `planted` is None where the data hide no truth.
 
-    Parameters
-    ----------
-    weights : chosen on validation for contextual, static and shuffled scores
-    compared : by way of using the component, the chosen mix second, and by metric
-    planted : None where the data hide no truth
-    dealt : dimensions in which shoppers differ; dealing the others at random changes nothing
+    Weights were chosen on validation for contextual, static and shuffled scores. `compared` is by way of using the
+    component, and by metric. Shoppers differ in the dimensions `dealt`; dealing others at random changes nothing.
     """
 
     k: int
@@ -77,7 +72,6 @@ class ContextFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    """Choose weights on validation, and compare on test."""
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     panel, k = test.panel, settings.k
     known, circumstances = Circumstances.of(validation.panel, progress), Circumstances.of(panel, progress)
@@ -131,7 +125,6 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 
 def conclusion(found: ContextFigures) -> tuple[str, ...]:
-    """What context gains, whether dealing it at random loses that, and which parts matter."""
     ndcg = {way: each[METRIC] for way, each in found.compared.items()}
     points = [
         f"{way}, contextual reaches nDCG {each.contextual.mean:.4f} and static {each.static.mean:.4f}: "
@@ -157,7 +150,6 @@ def conclusion(found: ContextFigures) -> tuple[str, ...]:
 
 
 def tables(found: ContextFigures) -> tuple[Table, ...]:
-    """Contextual, static and shuffled; by dimension; by group; planted effects where they are known."""
     compared = [
         {"way": way, "metric": f"{DEFINITIONS[metric].short}@{found.k}"}
         | {name: getattr(each, name) for name in COMPARED}
@@ -201,7 +193,6 @@ def tables(found: ContextFigures) -> tuple[Table, ...]:
 
 
 def plots(found: ContextFigures) -> tuple[Plot, ...]:
-    """Gain and loss, parts, groups, and planted effects where they are known."""
     ndcg, change = f"nDCG@{found.k}", f"Change of nDCG@{found.k}"
     # One row a difference, so that intervals do not lie upon each other.
     compared = {

@@ -13,7 +13,7 @@ from recsys.ranking.rank import Standardised
 from recsys.scorers.base import NO_ROW, Exclusions, Requests
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, FusionSettings, RankingSettings
-from recsys.studies.context.circumstances import DIMENSIONS, TREND, Circumstances, timeless
+from recsys.studies.context_circumstances import DIMENSIONS, TREND, Circumstances, timeless
 from recsys.studies.workspace import Workspace
 
 

@@ -20,7 +20,8 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import RankingSettings, require_seed
-from recsys.studies.faithfulness.measures import (
+from recsys.studies.faithfulness_measures import (
+    SIDES,
     ControlledMeasure,
     Exactness,
     SampledItem,
@@ -31,7 +32,7 @@ from recsys.studies.faithfulness.measures import (
     sample_recommendations,
     stability,
 )
-from recsys.studies.faithfulness.polarity import PolarityAgreement, one_way_only, polarity_agreement
+from recsys.studies.faithfulness_polarity import PolarityAgreement, one_way_only, polarity_agreement
 from recsys.studies.format import change_text, table_of
 from recsys.studies.result import Result, Table, as_json
 from recsys.studies.workspace import Workspace
@@ -51,14 +52,10 @@ DEFINITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class FaithfulnessSettings:
-    """Settings of the faithfulness study.
+    """How many recommendations are tested, and of how many random explanations the parts are summed.
 
-    Parameters
-    ----------
-    n : recommendations that are tested
-    n_exact : random explanations whose parts are summed
-    seed : of everything; the second model has the next one
-    sentences : human-labelled sentences that the polarity of phrases is held against (Parquet); none of them is learnt
+    The second model has the next seed. `sentences` is a Parquet file of human-labelled sentences that the polarity of
+    phrases is held against; none of them is learnt.
     """
 
     n: int = 300
@@ -79,7 +76,7 @@ class FaithfulnessSettings:
 
 @dataclass(frozen=True, slots=True)
 class FaithfulnessFigures:
-    """Everything that the study measures; parts that the data do not allow are None."""
+    """What the study measures; parts that the data do not allow are None."""
 
     exactness: Exactness
     faithfulness: Mapping[str, SideReport]
@@ -100,10 +97,7 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
-            faithfulness={
-                "product": faithfulness(first, sampled, "product", seed, progress),
-                "shopper": faithfulness(first, sampled, "shopper", seed, progress),
-            },
+            faithfulness={side: faithfulness(first, sampled, side, seed, progress) for side in SIDES},
             stability=stability(first, second, sampled, seed, progress),
             planted_aspects=_planted(workspace.data_folder, first, sampled, seed),
             polarity=None
@@ -163,7 +157,6 @@ def _planted(
 
 
 def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
-    """What to take away, most important first."""
     exact, stable = figures.exactness, figures.stability
     costs = {side: each.measures["comprehensiveness"].difference for side, each in figures.faithfulness.items()}
     changes = "; ".join(f"of the {side} {change_text(each)}" for side, each in costs.items())
@@ -179,7 +172,6 @@ def conclusion(figures: FaithfulnessFigures) -> tuple[str, ...]:
 
 
 def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
-    """Phrases taken away, the other seed, the hidden truth of a demo shop, and human labels."""
     measured = [
         {"side": side, "n": each.n, "measure": name, **_intervals_of(one)}
         for side, each in figures.faithfulness.items()
@@ -213,7 +205,6 @@ def tables(figures: FaithfulnessFigures) -> tuple[Table, ...]:
 
 
 def _intervals_of(record: ControlledMeasure | Stability) -> dict[str, Interval]:
-    """The intervals of a record by name."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
 

@@ -10,7 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import resized
 from recsys.errors import InputError
-from recsys.studies.faithfulness.polarity import polarity_agreement
+from recsys.studies.faithfulness_polarity import polarity_agreement
 from recsys.studies.result import as_json
 from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, make_phrasebook

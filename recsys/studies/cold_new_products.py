@@ -1,12 +1,11 @@
 """New products, and levels of products and shoppers: every model measured, and compared with all components together.
 
-Shoppers and models are those of the rewind of new products. Two rankings are measured: of the new products alone, as a
-page of new arrivals shows them, and of the whole catalogue, where new products compete with those that are known.
+Shoppers are those of the rewind of new products, which are ranked alone, as a page of new arrivals shows them, and in
+the whole catalogue, where they compete with those that are known.
 
-A shop has many shoppers and few new products, and a model that is right about the one that everybody buys is right for
-all of them. So each difference is measured twice: over shoppers, as everywhere; and with each product counting once,
-whose interval says whether it would hold for other products. A model is called better only where both intervals leave
-out 0, and the p-value corrected for all models compared agrees.
+A model that is right about the one new product that everybody buys is right for all of them. So each difference is
+measured over shoppers, and with each product counting once, whose interval says whether it would hold for other
+products. A model is better only where both intervals leave out 0 and the p-value corrected for all models agrees.
 """
 
 from collections.abc import Mapping
@@ -58,12 +57,9 @@ LEVELS: Mapping[str, str] = {"hot": "10 or more", "warm": "1 to 9", "cold": "non
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NewProductRole:
-    """Shoppers of one role who chose a new product.
+    """Shoppers of one role who chose a new product: their pairs by name of `RANKINGS`, and `simple` models' scores.
 
-    Parameters
-    ----------
-    pairs : shoppers and what they chose, by name of `RANKINGS`
-    simple : rank among all scores of each simple model, float32 (n_users, n_items), higher is better, equal in a tie
+    Those are ranks among all scores, float32 of shape (n_users, n_items), higher is better, equal in a tie.
     """
 
     pairs: Mapping[str, ValidationScores]
@@ -86,10 +82,7 @@ class NewModel:
 def new_product_roles(
     workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
-    """Validation and test shoppers, prepared or found again, and the panel of the latter.
-
-    Raises DataError for too little data, SettingsError where the scores of all products do not fit in memory.
-    """
+    """Validation and test shoppers, and the test panel; DataError for too little data, SettingsError for too much."""
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
     if not all(each.scores.is_whole for each in panels):
@@ -134,10 +127,8 @@ def chosen_for_new(pairs: ValidationScores, k: int, progress: Progress = silent)
     """For each of `MIXES`, the best weights on these shoppers by expected nDCG@k; of equal ones the most even."""
     grid = simplex_grid(len(COMPONENTS), N_STEPS)
     quality = np.empty(len(grid))
-    for start in range(0, len(grid), POINTS_A_REPORT):
-        progress("choosing weights", start, len(grid))
+    for start in reported(progress, "choosing weights", range(0, len(grid), POINTS_A_REPORT)):
         quality[start : start + POINTS_A_REPORT] = ndcg_of_weights(pairs, grid[start : start + POINTS_A_REPORT], k)
-    progress("choosing weights", len(grid), len(grid))
     chosen = {}
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]
@@ -154,10 +145,7 @@ def models_for_new(
     k: int,
     progress: Progress = silent,
 ) -> dict[str, NewModel]:
-    """Chance, every simple model, every component alone, and the mixes, by name.
-
-    `own` weights were chosen for new products, `known` on shoppers who are asked about any product.
-    """
+    """Chance, every simple model, every component alone, and the mixes of `own` and of `known` weights, by name."""
     pairs = role.pairs[ranking]
     shape = (len(pairs.values), 1, pairs.values.shape[2])
     models = {}
@@ -201,10 +189,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class RankingFigures:
-    """One ranking of new products, by model: weights (None for simple models), means, and the lead over all but "full".
-
-    nDCG and recall are over shoppers; `once` is nDCG with each product counting once.
-    """
+    """By model: weights (None if simple), means over shoppers, nDCG with each product once, and the lead of "full"."""
 
     weights: Mapping[str, FusionSettings | None]
     ndcg: Mapping[str, Interval]
@@ -225,7 +210,6 @@ def over_products(values: UserValues, rows: NDArray[np.int32], seed: int = 0) ->
 
 
 def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed: int = 0) -> RankingFigures:
-    """Everything about the models of one ranking; `rows` as for `over_products`."""
     full = models["full"].values[METRIC]
     pairs = {name: (full, each.values[METRIC]) for name, each in models.items() if name != "full"}
     lead = {}
@@ -243,10 +227,7 @@ def compare_models(models: Mapping[str, NewModel], rows: NDArray[np.int32], seed
 
 @dataclass(frozen=True, slots=True)
 class LevelScores:
-    """All models on one level of "products" or "shoppers", with n test shoppers.
-
-    `lead` is nDCG of all components together less that of each other model.
-    """
+    """All models on n test shoppers of one level of "products" or "shoppers"; `lead` is as `Lead` over shoppers."""
 
     of: str
     level: str

@@ -1,1 +1,0 @@
-"""What a log of impressions says of other settings."""

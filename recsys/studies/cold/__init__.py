@@ -1,1 +1,0 @@
-"""New products and new shoppers: who serves them."""

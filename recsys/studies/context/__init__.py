@@ -1,1 +1,0 @@
-"""What moment and circumstances are worth."""

@@ -1,1 +1,0 @@
-"""What components cost, and what that buys."""

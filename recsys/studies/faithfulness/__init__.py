@@ -1,1 +1,0 @@
-"""How far explanations can be trusted."""

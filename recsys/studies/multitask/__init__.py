@@ -1,1 +1,0 @@
-"""Learning for many goals at once."""

@@ -1,1 +1,0 @@
-"""What less and worse text does."""

@@ -1,1 +1,0 @@
-"""Which mixes are best, and whether that holds."""
