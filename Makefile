@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## lay the code out anew with ruff
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-types: $(VENV)/.dev ## check the types of the engine with mypy
+types: $(VENV)/.dev ## check types with mypy
 	$(RUN) mypy
 
 screenshots: $(VENV)/.dev ## save every page, light and dark, wide and narrow, into build/screenshots

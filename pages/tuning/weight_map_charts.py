@@ -189,7 +189,7 @@ def triangle(view: MapView, plane: Plane, tone: str) -> go.Figure:
     metric_charts.add_outline(chart, list(plane.outline(cells, view.tied)), tone)
     spots = {"size": 22, "opacity": 0, "color": MUTED[tone]}
     chart.add_scatter(x=x, y=y, mode="markers", marker=spots, **view.hover(points), showlegend=False)
-    marked: dict[str, NDArray[np.float64]] = {
+    marked: dict[str, NDArray[np.floating]] = {
         "front": cells.weights[view.front],
         "reference": view.reference.shares[None],
         "now": view.now.shares[None],
