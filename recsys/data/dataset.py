@@ -66,6 +66,13 @@ class Dataset:
     repairs : what was repaired while reading
     hemisphere : where its shoppers live, which sets the season of a month
     copies : reviews that repeat another one, by review_id; None before `knowing_copies`
+
+    >>> items = pd.DataFrame({"item_id": ["tent", "stove"], "title": ["Ridge tent", "Gas stove"]})
+    >>> acts = {"user_id": ["ann"], "item_id": ["tent"], "event": ["purchase"]}
+    >>> events = pd.DataFrame({**acts, "timestamp": [pd.Timestamp("2024-03-01", tz="UTC")]})
+    >>> data = Dataset.from_frames(items, events=events)
+    >>> data.n_users, data.n_items, len(data.positives())
+    (1, 2, 1)
     """
 
     name: str

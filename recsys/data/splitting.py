@@ -120,6 +120,13 @@ def last_split(data: Dataset, seed: int = 0) -> Split:
     and neither are copies of its reviews.
 
     Raises DataError: no shopper has enough positives.
+
+    >>> items = pd.DataFrame({"item_id": ["tent", "stove", "lamp"], "title": ["Ridge tent", "Gas stove", "Head lamp"]})
+    >>> days = pd.date_range("2024-03-01", periods=3, tz="UTC")
+    >>> bought = pd.DataFrame({"user_id": "ann", "item_id": items["item_id"], "event": "purchase", "timestamp": days})
+    >>> split = last_split(Dataset.from_frames(items, events=bought))
+    >>> split.fit_test.item_ids[split.test.item_rows].tolist(), len(split.fit_test.positives())
+    (['lamp'], 2)
     """
     data = data.knowing_copies()
     positives = data.positives()

@@ -23,6 +23,16 @@ class PopularityScorer(Scorer):
 
     All of the training data counts, whatever moment is asked about: cut it with `Dataset.until` to forget what came
     after, or use `RecentPopularityScorer`, which does so for every request.
+
+    >>> import pandas as pd
+    >>> from recsys.data.dataset import Dataset
+    >>> items = pd.DataFrame({"item_id": ["tent", "stove"], "title": ["Ridge tent", "Gas stove"]})
+    >>> day = pd.Timestamp("2024-03-01", tz="UTC")
+    >>> bought = pd.DataFrame({"user_id": ["ann"], "item_id": ["tent"], "event": ["purchase"], "timestamp": [day]})
+    >>> data = Dataset.from_frames(items, events=bought)
+    >>> scores = PopularityScorer().fit(Fitting(data)).score(Requests.one(NO_ROW, Context()))
+    >>> scores[0, data.item_ids.get_indexer(["tent", "stove"])].tolist()
+    [1.0, 0.0]
     """
 
     name, label = "popularity", "Popularity"

@@ -51,7 +51,18 @@ _S = TypeVar("_S", bound=Scorer)
 
 
 class Recommender:
-    """An opened model. It never changes, so all sessions may share one."""
+    """An opened model. It never changes, so all sessions may share one.
+
+    >>> from tempfile import mkdtemp
+    >>> from recsys.demo import generate_demo
+    >>> from recsys.training.fit import train
+    >>> shop, folder = Path(mkdtemp(), "shop"), Path(mkdtemp(), "model")
+    >>> _ = generate_demo(shop, n_items=60, n_shoppers=60), train(shop, folder)
+    >>> model = Recommender.load(folder)
+    >>> request = model.scores("U00001")
+    >>> [item.rank for item in model.rank(request).items[:3]]
+    [1, 2, 3]
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self.model_id = artifact.model_id
