@@ -56,7 +56,7 @@ class TuningContext:
 class TuningCase:
     """A setting, its reference, which test shoppers they are judged on, and by which metric."""
 
-    room: TuningContext
+    tuning: TuningContext
     now: EvaluationConfig
     reference: EvaluationConfig
     segment: Segment
@@ -79,18 +79,18 @@ class TuningCase:
     @cached_property
     def mask(self) -> NDArray[np.bool_]:
         """The test shoppers that count, bool of shape (n_users,)."""
-        return self.segment.mask(self.room.test.panel.shoppers)
+        return self.segment.mask(self.tuning.test.panel.shoppers)
 
     @cached_property
     def n_imagined(self) -> int:
         """How many shoppers that count are imagined elsewhere than they were, by the setting or by its reference."""
-        shoppers = self.room.test.panel.shoppers
+        shoppers = self.tuning.test.panel.shoppers
         scenarios = {self.now.scenario, self.reference.scenario}
         return int(np.any([each.elsewhere(shoppers) & self.mask for each in scenarios], axis=0).sum())
 
     def measured(self, setting: EvaluationConfig) -> LiveMetrics:
         """A setting on all test shoppers."""
-        return self.room.test.measure(setting.settings, setting.scenario)
+        return self.tuning.test.measure(setting.settings, setting.scenario)
 
     def lists(self, setting: EvaluationConfig) -> MeasuredLists:
         """A setting on the shoppers that count."""
@@ -99,7 +99,7 @@ class TuningCase:
     @cached_property
     def facts(self) -> ShopFacts:
         """The facts of the shoppers that count."""
-        return self.room.test.panel.facts.of(self.mask)
+        return self.tuning.test.panel.facts.of(self.mask)
 
     def changes(self) -> Mapping[str, Difference]:
         """Every metric of the setting against its reference."""

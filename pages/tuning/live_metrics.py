@@ -33,7 +33,7 @@ N_BINS = 14
 
 def live_metrics(case: TuningCase) -> None:
     """Tiles first, since they are what a person waits for; then the baseline check and the trade-off."""
-    found, k, panel = case.changes(), case.k, case.room.test.panel
+    found, k, panel = case.changes(), case.k, case.tuning.test.panel
     st.html(headline_html(case))
     warning = st.container()
     st.html(tiles_html(case, found) + notes_html(case, n_looked_at(case)))
@@ -47,14 +47,14 @@ def live_metrics(case: TuningCase) -> None:
         points = trail(case, found)
         reference = (case.reference.name, {name: each.old for name, each in found.items()})
         filters = case.now.settings.filters
-        baselines = context.baseline_values(case.room.test, panel.panel_id, k, filters, case.segment)
+        baselines = context.baseline_values(case.tuning.test, panel.panel_id, k, filters, case.segment)
         figure = metric_charts.tradeoff_chart(points, reference, baselines, (case.metric, second), k, charts.theme())
         charts.show_chart(figure, "Where this setting stands among simple models", key="tradeoff")
 
 
 def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[TrailPoint]:
     """The trail of this session with the present setting at its end; another question begins another trail."""
-    question = (case.room.split, case.k, case.segment, case.now.settings.filters)
+    question = (case.tuning.split, case.k, case.segment, case.now.settings.filters)
     before, points = st.session_state.get(_TRAIL, (None, ()))
     if before != question:
         points = ()
@@ -67,8 +67,8 @@ def trail(case: TuningCase, found: Mapping[str, Difference]) -> Sequence[TrailPo
 def n_looked_at(case: TuningCase) -> int:
     """How many settings this session has looked at on the test shoppers of one way of holding out."""
     split, seen = st.session_state.get(_LOOKED, (None, frozenset()))
-    seen = (seen if split == case.room.split else frozenset()) | {case.now.ranks_like}
-    st.session_state[_LOOKED] = (case.room.split, seen)
+    seen = (seen if split == case.tuning.split else frozenset()) | {case.now.ranks_like}
+    st.session_state[_LOOKED] = (case.tuning.split, seen)
     return len(seen)
 
 
@@ -100,7 +100,7 @@ def shoppers_text(n: int, n_panel: int) -> str:
 
 def headline_html(case: TuningCase) -> str:
     """Who is judged, by which lists, and what could not be proven, in one line under the effective weights."""
-    panel, settings = case.room.test.panel, case.now.settings
+    panel, settings = case.tuning.test.panel, case.now.settings
     n = int(case.mask.sum())
     judged = shoppers_text(n, len(panel))
     if properties := labels.shoppers(case.segment):
@@ -108,7 +108,7 @@ def headline_html(case: TuningCase) -> str:
     facts = []
     if case.now.scenario.elsewhere(panel.shoppers)[case.mask].any():
         facts.append(f"imagined: {', '.join(map(isolated, labels.circumstances(case.now.scenario)))}")
-    n_barred, limits = np.isinf(case.room.test.penalty(settings.filters)).sum(), labels.candidates(settings.filters)
+    n_barred, limits = np.isinf(case.tuning.test.penalty(settings.filters)).sum(), labels.candidates(settings.filters)
     listed = f"{panel.n_items - n_barred:,} of {panel.n_items:,}" if n_barred else f"{panel.n_items:,}"
     which = f" ({', '.join(map(isolated, limits))})" if limits else ""
     facts.append(f"lists of {case.k} out of {listed} products{which}")
@@ -147,8 +147,8 @@ def notes_html(case: TuningCase, n_looks: int) -> str:
         notes.append(
             "Each of these shoppers has one product to find, so Recall is the same as Hit rate, and MAP as MRR."
         )
-    if case.room.test.panel.clicks.is_known:
-        notes.append(clicks_note(case.room.test.panel.clicks))
+    if case.tuning.test.panel.clicks.is_known:
+        notes.append(clicks_note(case.tuning.test.panel.clicks))
     if n_looks > 1:
         notes.append(
             f"{n_looks:,} settings looked at on these test shoppers: the more are tried, the likelier one looks better "
@@ -167,7 +167,7 @@ def clicks_note(clicks: ClickProbabilities) -> str:
 
 def has_one_each(case: TuningCase) -> bool:
     """Whether nobody looked at has more than one product to find."""
-    n_wanted = np.diff(case.room.test.panel.relevant.starts)[case.mask]
+    n_wanted = np.diff(case.tuning.test.panel.relevant.starts)[case.mask]
     return bool((n_wanted <= 1).all())
 
 
@@ -189,7 +189,7 @@ def imagined_html(case: TuningCase) -> str:
         "catalogue are judged as always."
     ]
     scenario = case.now.scenario
-    was_there = Segment(scenario.stated).mask(case.room.test.panel.shoppers) & bool(scenario.stated)
+    was_there = Segment(scenario.stated).mask(case.tuning.test.panel.shoppers) & bool(scenario.stated)
     if n := int((case.mask & was_there).sum()):
         lines.append(
             f"To judge by the {words.count(n, 'shopper')} who really came in these circumstances, switch on “Only "
@@ -201,7 +201,7 @@ def imagined_html(case: TuningCase) -> str:
 def against_baselines(case: TuningCase) -> dict[str, Difference]:
     """By simple model, the change of the judged metric from it to the setting, all on the same resamples."""
     metric, lists, facts = case.metric, case.lists(case.now), case.facts
-    engine, filters = case.room.test, case.now.settings.filters
+    engine, filters = case.tuning.test, case.now.settings.filters
     others = {name: engine.baseline(name, case.k, filters).of(case.mask) for name in BASELINES}
     if metric not in SHOPPER_METRICS:
         return {name: differences(lists, other, facts)[metric] for name, other in others.items()}
@@ -217,7 +217,7 @@ def against_baselines(case: TuningCase) -> dict[str, Difference]:
 
 def losses_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
     """The simple models that the setting loses to, as a notice above everything else; "" where there are none."""
-    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    name = metric_of(case.metric, case.tuning.test.panel.clicks).at(case.k)
     cells = {model: ChangeCell(found, not case.n_imagined) for model, found in against.items()}
     lines = [
         f"{BASELINES[model]} has {name} {fmt.value(case.metric, cell.found.old)}: this setting is "
@@ -230,7 +230,7 @@ def losses_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
 
 def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
     """Every simple model with the judged metric, and how the setting compares; numbered as on the trade-off chart."""
-    name = metric_of(case.metric, case.room.test.panel.clicks).at(case.k)
+    name = metric_of(case.metric, case.tuning.test.panel.clicks).at(case.k)
     rows = ""
     for number, (model, found) in enumerate(against.items(), 1):
         cell = ChangeCell(found, not case.n_imagined)
@@ -245,7 +245,7 @@ def baselines_html(case: TuningCase, against: Mapping[str, Difference]) -> str:
 
 def tiles_html(case: TuningCase, found: Mapping[str, Difference]) -> str:
     """One tile a metric, in groups; `found` is what changed, by metric."""
-    clicks, against = case.room.test.panel.clicks, case.reference.name
+    clicks, against = case.tuning.test.panel.clicks, case.reference.name
     now, before = case.lists(case.now), case.lists(case.reference)
 
     def tile(name: str) -> str:
@@ -256,7 +256,7 @@ def tiles_html(case: TuningCase, found: Mapping[str, Difference]) -> str:
             f'<dt title="{asks}">{esc(metric.at(case.k))}<span class="sw-sr"> {asks}</span></dt>'
             f'<dd class="sw-metric-value">{esc(fmt.value(name, found[name].new))}</dd>'
             f"{same if case.is_same else _change(cell, against)}"
-            f"{_spread(now, before, found[name], case.room.test.panel.n_items, clicks)}</div>"
+            f"{_spread(now, before, found[name], case.tuning.test.panel.n_items, clicks)}</div>"
         )
 
     groups = "".join(

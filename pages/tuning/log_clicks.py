@@ -44,7 +44,7 @@ _CAVEATS = (
 
 def clicks_by_the_log(case: TuningCase) -> None:
     """How closely the setting is followed, what the log says of it, and what that rests on."""
-    home = case.room.home
+    home = case.tuning.home
     if not has_log(home):
         st.html(
             empty_html(
@@ -65,7 +65,7 @@ def clicks_by_the_log(case: TuningCase) -> None:
         log.introduce(str(unreadable) if was_made else "")
         log.run(remakes=not was_made)  # what cannot be read is not made again by itself: it might end the same way
         return
-    if evaluator.facts["data"]["fingerprint"] != case.room.test.panel.data["fingerprint"]:
+    if evaluator.facts["data"]["fingerprint"] != case.tuning.test.panel.data["fingerprint"]:
         log.offer_again()
     about = (
         "A log of one policy says little of another that shows different products. Loosely, a product whose score "

@@ -266,8 +266,8 @@ def axis_range(metric: str, drawn: Sequence[MetricValues]) -> list[float] | None
         return None
     lowest, highest = METRICS[metric].lowest, METRICS[metric].highest
     low, high = min(values), max(values)
-    room = 0.12 * (high - low) or max(0.1 * abs(high), 0.01)
-    return [max(low - room, min(lowest, low)), min(high + room, max(highest, high))]
+    margin = 0.12 * (high - low) or max(0.1 * abs(high), 0.01)
+    return [max(low - margin, min(lowest, low)), min(high + margin, max(highest, high))]
 
 
 def _numbers(

@@ -86,25 +86,25 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
             shoppers.run()
         return
     try:
-        room = TuningContext(home, model, choices, shop, split, *engines, resources.presets(home, shop))
+        tuning = TuningContext(home, model, choices, shop, split, *engines, resources.presets(home, shop))
     except SettingsError as problem:
         st.html(empty_html("No database to keep presets in", str(problem)))
         return
-    if is_of_other_data(model, room):
+    if is_of_other_data(model, tuning):
         shoppers.offer_again()
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
-    explain_address(choices, link, lambda: address_values(room))
-    _sections(room)
+    explain_address(choices, link, lambda: address_values(tuning))
+    _sections(tuning)
 
 
-def is_of_other_data(model: Recommender, room: TuningContext) -> bool:
+def is_of_other_data(model: Recommender, tuning: TuningContext) -> bool:
     """Whether the test shoppers were prepared from other data than the model in use learnt from.
 
     A model that was trained with something held out knows less than its folder, so of it nothing can be said.
     """
     is_whole = model.info.protocol == TRAINED_ON_EVERYTHING
-    return is_whole and room.test.panel.data["fingerprint"] != model.info.data_fingerprint
+    return is_whole and tuning.test.panel.data["fingerprint"] != model.info.data_fingerprint
 
 
 def own_words(model: Recommender) -> list[str]:
@@ -119,11 +119,11 @@ def own_words(model: Recommender) -> list[str]:
     return said
 
 
-def address_values(room: TuningContext) -> dict[str, tuple[str, ...]]:
+def address_values(tuning: TuningContext) -> dict[str, tuple[str, ...]]:
     """What the controls that only this page has can hold, by their name in the address."""
     metrics = tuple(map(metric_label, METRICS))
-    properties = {name: (ANY, *values) for name, values in controls.properties(room.test.panel).items()}
-    saved = resources.saved(room.home, room.shop).presets()
+    properties = {name: (ANY, *values) for name, values in controls.properties(tuning.test.panel).items()}
+    saved = resources.saved(tuning.home, tuning.shop).presets()
     against = {} if saved.away else {"against": tuple(controls.reference_names(saved.presets))}
     return {
         "split": _SPLITS,
@@ -150,16 +150,18 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
 
 
 @st.fragment
-def _sections(room: TuningContext) -> None:
+def _sections(tuning: TuningContext) -> None:
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
         section = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
-        now, segment = controls.setting(room.choices, room.test.panel)
+        now, segment = controls.setting(tuning.choices, tuning.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
-            against = controls.choose_reference(now, room.own_weights, resources.saved(room.home, room.shop).presets())
+            against = controls.choose_reference(
+                now, tuning.own_weights, resources.saved(tuning.home, tuning.shop).presets()
+            )
             metric = judge_by()
-        case = TuningCase(room, now, against, segment, metric)
+        case = TuningCase(tuning, now, against, segment, metric)
         if not case.mask.any():
-            st.html(nobody_html(segment, room.test.panel.shoppers))
+            st.html(nobody_html(segment, tuning.test.panel.shoppers))
             return
         if elsewhere := imagined_html(case):
             st.html(elsewhere)

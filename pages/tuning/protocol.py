@@ -73,10 +73,10 @@ def choices_of(protocol: str) -> str:
 
 def protocol(case: TuningCase) -> None:
     """Protocol, leak check, what the intervals mean, and the definition of every metric."""
-    panel = case.room.test.panel
-    validation = case.room.validation.panel
+    panel = case.tuning.test.panel
+    validation = case.tuning.validation.panel
     facts = {
-        "In short": f"Shelfwise {HOLD_OUTS[case.room.split].method}.",
+        "In short": f"Shelfwise {HOLD_OUTS[case.tuning.split].method}.",
         "Held out": panel.protocol,
         "Shoppers": f"{validators(validation)} and {len(panel):,} test shoppers, each with a list from all "
         f"{panel.n_items:,} products; {words.count(panel.n_skipped, 'shopper')} could not be tested.",
@@ -94,7 +94,7 @@ def protocol(case: TuningCase) -> None:
         "Clicks": " ".join(click_words.summary(panel.clicks)),
         "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
         "component alone, with settings tuned on validation.",
-        "Data": f"{case.room.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
+        "Data": f"{case.tuning.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
         f"{panel.data['encoder_id']}; panel {panel.panel_id}.",
     }
     rows = "".join(

@@ -62,7 +62,7 @@ class Report:
     @classmethod
     def of(cls, case: TuningCase, found: Comparison, by: str, conclusion: str, made_at: datetime) -> "Report":
         """The report of a comparison; `case` has B as the setting looked at, which is held against simple models."""
-        panel, notes = case.room.test.panel, case.room.test.panel.leak_check
+        panel, notes = case.tuning.test.panel, case.tuning.test.panel.leak_check
         if case.n_imagined:
             imagined = imagined_sentence(case.n_imagined, found.n_shoppers)
             notes = f"{notes.rstrip('.')}. {imagined}, so no list is called better or worse at that"
@@ -70,9 +70,9 @@ class Report:
         against = {labels.BASELINES[name]: each for name, each in against_baselines(case).items()}
         parts = {"data": "name", "fingerprint": "fingerprint", "encoder": "encoder_id"}
         provenance = {name: str(panel.data[part]) for name, part in parts.items()}
-        provenance["model_in_use"] = case.room.model.model_id
+        provenance["model_in_use"] = case.tuning.model.model_id
         measured = (found, panel.protocol, notes, conclusion, against, provenance)
-        return cls(title[:1].upper() + title[1:], case.room.shop, by, made_at, *measured)
+        return cls(title[:1].upper() + title[1:], case.tuning.shop, by, made_at, *measured)
 
 
 def downloads(case: TuningCase, found: Comparison) -> None:

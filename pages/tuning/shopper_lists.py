@@ -40,7 +40,7 @@ def one_shopper(case: TuningCase, found: Comparison) -> None:
 
 
 def _chosen(case: TuningCase, found: Comparison) -> None:
-    panel, model = case.room.test.panel, case.room.model
+    panel, model = case.tuning.test.panel, case.tuning.model
     inside = [str(user_id) for user_id in panel.shoppers["user_id"].to_numpy(object)[case.mask]]
     user_id, unknown = choose(st.query_params.get(PARAMETER, "").strip(), found, inside)
     _table(found, user_id)
@@ -53,7 +53,7 @@ def _chosen(case: TuningCase, found: Comparison) -> None:
         st.html(notice_html("That shopper is not among those looked at, so the first stands in:", [about]))
     column = panel.position(user_id)
     assert column is not None  # ids of a segment are always of the panel
-    moved = moves(case.room.test, found, column)
+    moved = moves(case.tuning.test, found, column)
     ids = [move.product.item_id for move in moved]
     why = {item_id: controls.page_address("Explanations", found.b, user_id, item_id) for item_id in ids}
     st.html(lists_html(found, moved, ShopperFacts.of(panel, column), why))

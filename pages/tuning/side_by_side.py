@@ -37,7 +37,7 @@ def side_by_side(case: TuningCase) -> None:
             )
         )
         return
-    test = case.room.test
+    test = case.tuning.test
     with st.skeleton(height=420):
         found = context.comparison(test, test.panel.panel_id, case.reference, case.now, case.segment)
         _show(case, found)
@@ -240,13 +240,13 @@ def category_figure(categories: Sequence[CategoryShown], tone: str) -> go.Figure
         hovertemplate="%{hovertext}<extra></extra>",
     )
     low, high = min(0, *changes), max(0, *changes)
-    room = 0.24 * (high - low)  # for the numbers at the ends of the bars
+    margin = 0.24 * (high - low)  # for the numbers at the ends of the bars
     return go.Figure(bars).update_layout(
         **charts.framed("Categories: places won and lost", tone),
         xaxis=metric_charts.axis(
             tone,
             title_text="Places on all lists together, B less A",
-            range=[low - (room if low else 0), high + (room if high else 0)],
+            range=[low - (margin if low else 0), high + (margin if high else 0)],
             zeroline=True,
             zerolinecolor=INK[tone],
             tickformat=",d",

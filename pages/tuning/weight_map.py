@@ -44,7 +44,7 @@ def weight_map(case: TuningCase) -> None:
         second = choose_second(case.metric)
         about = "Weights are chosen on earlier choices (validation); what they are worth, later choices say (test)."
         role = select("Measured on", list(ROLES), "map_of", "test", format_func=ROLES.get, help=about, width=200)
-    engine = case.room.test if role == "test" else case.room.validation
+    engine = case.tuning.test if role == "test" else case.tuning.validation
     if not case.segment.mask(engine.panel.shoppers).any():
         st.html(empty_html("Nobody fits", f"no {role} shopper has all of these properties; choose fewer of them"))
         return

@@ -200,13 +200,13 @@ def triangle(view: MapView, plane: Plane, tone: str) -> go.Figure:
         metric_charts.add_marks(chart, kind, *plane.positions(on_plane), tone, hoverinfo="skip")
     _name_corners(chart, plane, tone)
     _colour_bar(chart, view, tone)
-    room = 0.045 + plane.radius
+    margin = 0.045 + plane.radius
     axis = {"visible": False, "fixedrange": True}
     title = f"{view.label(view.metric)} at every mix with {plane.share / N_STEPS:.0%} {LOOKS[plane.fixed].label}"
     return metric_charts.keep_unselected(chart).update_layout(
         **framed(title, tone),
-        xaxis={**axis, "range": [-room - 0.01, 1 + room + 0.01], "constrain": "domain"},
-        yaxis={**axis, "range": [-room - 0.085, HEIGHT + room + 0.06], "scaleanchor": "x", "constrain": "domain"},
+        xaxis={**axis, "range": [-margin - 0.01, 1 + margin + 0.01], "constrain": "domain"},
+        yaxis={**axis, "range": [-margin - 0.085, HEIGHT + margin + 0.06], "scaleanchor": "x", "constrain": "domain"},
         margin={"l": 4, "r": 4, "t": 48, "b": 72},
         hovermode="closest",
         hoverlabel=metric_charts.hover_label(tone),

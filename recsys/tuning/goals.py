@@ -81,7 +81,7 @@ class Constraint:
         slack = self.value * abs(reference)
         return reference - slack if self.at_least else reference + slack
 
-    def room(self, value: float, reference: float) -> float:
+    def slack(self, value: float, reference: float) -> float:
         """How far a value is inside of the bound; below 0 it breaks it."""
         distance = value - self.allowed(reference)
         return distance if self.at_least else -distance
@@ -194,12 +194,12 @@ class GoalMeasurement:
 
     settings: RankingSettings
     metrics: Mapping[str, float]
-    rooms: tuple[float, ...]
+    slacks: tuple[float, ...]
 
     @property
     def is_inside(self) -> bool:
         """Whether every constraint is met with the margin."""
-        return all(room >= 0 for room in self.rooms)
+        return all(slack >= 0 for slack in self.slacks)
 
 
 class GoalEvaluator:
@@ -255,8 +255,8 @@ class GoalEvaluator:
         """Every metric, and the distance to every bound."""
         lists = self.lists(settings)
         metrics = {name: self._mean(lists, name) for name in LIVE_METRICS}
-        rooms = tuple(self._room(lists, metrics[each.metric], each) for each in self.goal.constraints)
-        return GoalMeasurement(settings, metrics, rooms)
+        slacks = tuple(self._slack(lists, metrics[each.metric], each) for each in self.goal.constraints)
+        return GoalMeasurement(settings, metrics, slacks)
 
     def value(self, measured: GoalMeasurement) -> float:
         """The metric to improve, higher is better; minus infinity without a value."""
@@ -291,14 +291,14 @@ class GoalEvaluator:
         now, before, column = ListChange.of(better.ranked, other.ranked, self.facts.n_items).metric(metric)
         return now - before, self._mean_and_error(column)[1]
 
-    def _room(self, lists: MeasuredLists, value: float, constraint: Constraint) -> float:
+    def _slack(self, lists: MeasuredLists, value: float, constraint: Constraint) -> float:
         against = self.reference(constraint)
         old = self.nothing if against is None else self.lists(against)
         _, error = self.gap(lists, old, constraint.metric)
         reference = math.nan if against is None else self._mean(old, constraint.metric)
-        room = constraint.room(value, reference) - MARGIN * error
+        slack = constraint.slack(value, reference) - MARGIN * error
         # A metric without a value meets nothing; what is the reference itself meets a bound that is the reference.
-        return -1e6 if math.isnan(room) else room
+        return -1e6 if math.isnan(slack) else slack
 
     def _lift_gap(self, better: MeasuredLists, other: MeasuredLists) -> tuple[float, float]:
         profile, popularity = self.facts.profile_popularity, self.facts.popularity

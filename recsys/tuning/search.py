@@ -306,7 +306,7 @@ def _outcome(evaluator: GoalEvaluator, settings: RankingSettings, constraint: Co
         change = differences(lists, evaluator.lists(against), evaluator.facts)[constraint.metric]
         value, reference, measured, unmoved = change.new, change.old, change.change, not change.n_changed
     allowed = constraint.allowed(reference)
-    room = constraint.room(value, reference)
+    room = constraint.slack(value, reference)
     # The bound of a relative constraint counts as known; what is unsure is the change.
     ends = sorted((side * (end - measured.mean) + room) for end in (measured.low, measured.high))
     low, high = (0.0 if abs(end) <= ZERO * abs(room) else end for end in ends)

@@ -126,10 +126,10 @@ class Trials:
                     trial.suggest_float(name, 0, 1)
                 trial.suggest_categorical("method", DIVERSITY_METHODS)
                 measured = self._evaluator.measure(self._settings(trial.params))
-                for constraint, room in zip(self._evaluator.goal.constraints, measured.rooms, strict=True):
-                    trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -room)
+                for constraint, slack in zip(self._evaluator.goal.constraints, measured.slacks, strict=True):
+                    trial.set_constraint(f"{constraint.metric} {constraint.at_least}", -slack)
                 trial.set_user_attr("metrics", json.dumps(dict(measured.metrics)))
-                trial.set_user_attr("rooms", list(measured.rooms))
+                trial.set_user_attr("rooms", list(measured.slacks))
                 study.tell(trial, max(self._evaluator.value(measured), -1e6))
                 progress("trying settings", number, wanted)
         done = [_plain(trial) for trial in study.get_trials(deepcopy=False)[len(self) :]]
@@ -142,8 +142,8 @@ class Trials:
         return self._evaluator.ranking(to_fusion(params), round(params["diversity"], 2), params["method"])
 
     def _measurement(self, trial: "optuna.trial.FrozenTrial") -> GoalMeasurement:
-        metrics, rooms = (trial.user_attrs[name] for name in ("metrics", "rooms"))
-        return GoalMeasurement(self._settings(trial.params), json.loads(metrics), tuple(rooms))
+        metrics, slacks = (trial.user_attrs[name] for name in ("metrics", "rooms"))
+        return GoalMeasurement(self._settings(trial.params), json.loads(metrics), tuple(slacks))
 
     @contextmanager
     def _store_errors(self) -> Iterator[None]:
@@ -209,9 +209,9 @@ def promising(evaluator: GoalEvaluator, found: WeightMap) -> NDArray[np.intp]:
         against = evaluator.reference(constraint)
         values = found.means[constraint.metric]
         reference = np.nan if against is None else evaluator.measure(against).metrics[constraint.metric]
-        room = np.array([constraint.room(value, reference) for value in values.tolist()])
+        slack = np.array([constraint.slack(value, reference) for value in values.tolist()])
         spread = max(float(np.nanstd(values)), 1e-12)
-        broken += np.maximum(-np.nan_to_num(room, nan=-1e6) / spread, 0.0)
+        broken += np.maximum(-np.nan_to_num(slack, nan=-1e6) / spread, 0.0)
     inside = np.flatnonzero(broken <= 1e-9)
     if len(inside):
         return inside[np.argsort(-value[inside], kind="stable")]
@@ -245,9 +245,9 @@ def choose(
 def _shortfall(evaluator: GoalEvaluator, measured: GoalMeasurement) -> float:
     """How much is missing, at most 0; constraints are weighed by the size of their bound."""
     missing = 0.0
-    for constraint, room in zip(evaluator.goal.constraints, measured.rooms, strict=True):
-        size = abs(measured.metrics[constraint.metric] - room)
-        missing += min(room, 0.0) / (size if size > 1e-9 else 1.0)
+    for constraint, slack in zip(evaluator.goal.constraints, measured.slacks, strict=True):
+        size = abs(measured.metrics[constraint.metric] - slack)
+        missing += min(slack, 0.0) / (size if size > 1e-9 else 1.0)
     return missing
 
 

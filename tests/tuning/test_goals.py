@@ -133,7 +133,7 @@ def test_documents_that_are_no_goal_are_refused(document: object) -> None:
 
 
 def test_room_is_measured_from_the_right_side() -> None:
-    assert Constraint("ild", 0.5).room(0.6, 0.0) == pytest.approx(0.1)
-    assert Constraint("ild", 0.5, at_least=False).room(0.6, 0.0) == pytest.approx(-0.1)
-    assert Constraint("coverage", 0.25, "equal").room(0.4, 0.4) == pytest.approx(0.1)
-    assert Constraint("popularity_lift", 0.5, "best", at_least=False).room(-0.1, -0.2) == pytest.approx(0.0)
+    assert Constraint("ild", 0.5).slack(0.6, 0.0) == pytest.approx(0.1)
+    assert Constraint("ild", 0.5, at_least=False).slack(0.6, 0.0) == pytest.approx(-0.1)
+    assert Constraint("coverage", 0.25, "equal").slack(0.4, 0.4) == pytest.approx(0.1)
+    assert Constraint("popularity_lift", 0.5, "best", at_least=False).slack(-0.1, -0.2) == pytest.approx(0.0)

@@ -192,7 +192,7 @@ def test_every_metric_of_a_judge_is_that_of_the_live_evaluation(engines: Engines
         assert judged.metrics[name] == pytest.approx(expected[name].mean), name
     interval = expected["popularity_lift"]
     error = (interval.high - interval.low) / 2 / 1.96
-    assert judged.rooms[0] == pytest.approx(0.4 - interval.mean - MARGIN * error, abs=0.5 * error)
+    assert judged.slacks[0] == pytest.approx(0.4 - interval.mean - MARGIN * error, abs=0.5 * error)
 
 
 def test_a_constraint_against_the_best_refers_to_the_best_of_the_map(engines: Engines) -> None:

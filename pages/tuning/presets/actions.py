@@ -60,7 +60,7 @@ def name_field(**look: Any) -> None:
 
 
 @contextmanager
-def attempt(room: TuningContext, where: str = PAGE) -> Iterator[None]:
+def attempt(tuning: TuningContext, where: str = PAGE) -> Iterator[None]:
     """Do something with the store; a problem ends it, changes nothing, and is shown at `where`."""
     try:
         yield
@@ -69,14 +69,14 @@ def attempt(room: TuningContext, where: str = PAGE) -> Iterator[None]:
         title = next((each for kind, each in titles.items() if isinstance(problem, kind)), "That was not done:")
         _report(title, words.sentence(str(problem)), where=where, is_problem=True)
     else:
-        resources.saved(room.home, room.shop).expire()
+        resources.saved(tuning.home, tuning.shop).expire()
 
 
 def _report(title: str, *lines: str, **more: Any) -> None:
     st.session_state[_OUTCOME] = PresetOutcome(title, lines, **more)
 
 
-def show_outcome(room: TuningContext, where: str = PAGE) -> None:
+def show_outcome(tuning: TuningContext, where: str = PAGE) -> None:
     """Show what was done last where it belongs, with a way back from a deletion."""
     outcome: PresetOutcome | None = st.session_state.get(_OUTCOME)
     if outcome is None or outcome.where != where:
@@ -88,27 +88,27 @@ def show_outcome(room: TuningContext, where: str = PAGE) -> None:
         more = "".join(f'<br><span class="sw-quiet">{esc(line)}</span>' for line in outcome.lines)
         st.html(f'<p class="sw-hint" role="status" dir="auto">{esc(outcome.title)}{more}</p>', width="stretch")
         if outcome.undo:
-            button("Undo", "preset_undo", "undo", restore, room, outcome.undo)
+            button("Undo", "preset_undo", "undo", restore, tuning, outcome.undo)
 
 
-def restore(room: TuningContext, preset_id: str) -> None:
+def restore(tuning: TuningContext, preset_id: str) -> None:
     """Undo a deletion."""
-    with attempt(room):
-        _report(f"“{room.store.restore(preset_id, by=visitor_name()).name}” is back.")
+    with attempt(tuning):
+        _report(f"“{tuning.store.restore(preset_id, by=visitor_name()).name}” is back.")
 
 
-def load(room: TuningContext, preset: Preset) -> None:
+def load(tuning: TuningContext, preset: Preset) -> None:
     """Put all controls where the preset has them, and say what no control here can hold."""
-    with attempt(room):
-        setting, segment, lost = _fitting(room, preset.name, preset.settings)
-        controls.load(room.choices, setting, segment)
+    with attempt(tuning):
+        setting, segment, lost = _fitting(tuning, preset.name, preset.settings)
+        controls.load(tuning.choices, setting, segment)
         lines = [f"Left out, because this shop has no such thing: {', '.join(lost)}."] if lost else []
         _report(f"All controls stand where “{preset.name}” wants them.", *lines)
 
 
-def _fitting(room: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
+def _fitting(tuning: TuningContext, name: str, settings: PresetSettings) -> tuple[EvaluationConfig, Segment, list[str]]:
     """The setting of a preset as far as the controls can hold it, its shoppers, and what is left out."""
-    choices, shoppers = room.choices, room.test.panel.shoppers
+    choices, shoppers = tuning.choices, tuning.test.panel.shoppers
     wanted = controls.scenario_of(settings).as_dict()
     options = {dimension: choices.options[dimension] for dimension in wanted}
     stated = {
@@ -138,30 +138,30 @@ def compare(preset: Preset) -> None:
 
 def update(case: TuningCase, preset_id: str, version: int) -> None:
     """Save the present setting into a preset, with how it measures; whoever saved meanwhile is not overwritten."""
-    with attempt(case.room):
+    with attempt(case.tuning):
         present, measured, by = cards.present_settings(case), cards.measurement(case), visitor_name()
-        saved = case.room.store.update(preset_id, version=version, settings=present, measured=measured, by=by)
+        saved = case.tuning.store.update(preset_id, version=version, settings=present, measured=measured, by=by)
         _report(f"“{saved.name}” now holds the present setting; its history keeps what it was.")
 
 
-def duplicate(room: TuningContext, preset_id: str) -> None:
+def duplicate(tuning: TuningContext, preset_id: str) -> None:
     """Make a copy of one's own."""
-    with attempt(room):
-        _report(f"“{room.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
+    with attempt(tuning):
+        _report(f"“{tuning.store.duplicate(preset_id, by=visitor_name()).name}” is yours to change.")
 
 
-def delete(room: TuningContext, preset: Preset) -> None:
+def delete(tuning: TuningContext, preset: Preset) -> None:
     """Take it off the list, with a way back."""
-    with attempt(room):
-        room.store.delete(preset.preset_id, by=visitor_name())
+    with attempt(tuning):
+        tuning.store.delete(preset.preset_id, by=visitor_name())
         st.session_state[AGAIN] = preset.is_default
         _report(f"“{preset.name}” was deleted.", undo=preset.preset_id)
 
 
-def make_default(room: TuningContext, preset: Preset) -> None:
+def make_default(tuning: TuningContext, preset: Preset) -> None:
     """Let the dashboard start from it."""
-    with attempt(room):
-        room.store.make_default(preset.preset_id)
+    with attempt(tuning):
+        tuning.store.make_default(preset.preset_id)
         st.session_state[AGAIN] = True
         _report(
             f"The dashboard now starts from “{preset.name}”, for everybody who opens it anew.",
@@ -169,10 +169,10 @@ def make_default(room: TuningContext, preset: Preset) -> None:
         )
 
 
-def clear_default(room: TuningContext) -> None:
+def clear_default(tuning: TuningContext) -> None:
     """Let the dashboard start from the model's own weights again."""
-    with attempt(room):
-        room.store.clear_default()
+    with attempt(tuning):
+        tuning.store.clear_default()
         st.session_state[AGAIN] = True
         _report("The dashboard starts from the model's own weights again.")
 
@@ -217,9 +217,9 @@ def save_new(case: TuningCase) -> None:
     state = st.session_state
     if name := _typed("preset_who")[0].strip():
         state[NAME_KEY] = name
-    with attempt(case.room, NEW):
+    with attempt(case.tuning, NEW):
         draft = Draft(settings=cards.present_settings(case), **_typed_words(FIELDS, _typed(_PICKED)[0]))
-        made = case.room.store.create(draft, cards.measurement(case), by=visitor_name())
+        made = case.tuning.store.create(draft, cards.measurement(case), by=visitor_name())
         _report(f"“{made.name}” is saved, with how it measures now.")
         state.update(dict.fromkeys(FIELDS, ""))
         state[POPOVER] = False
@@ -246,28 +246,28 @@ def edit_keys(preset_id: str) -> list[str]:
     return [f"{field}_{preset_id}" for field in ("name", "about", "tags", "goal")]
 
 
-def describe(room: TuningContext, preset_id: str) -> None:
+def describe(tuning: TuningContext, preset_id: str) -> None:
     """Save the words; after a conflict they stay in the fields, and saving again is a decision to keep them."""
     state, now = st.session_state, open_preset()
     if now is None or now.preset_id != preset_id:
         return
-    with attempt(room, preset_id):
+    with attempt(tuning, preset_id):
         new = _typed_words(edit_keys(preset_id), _typed(f"saved_goal_{preset_id}")[0])
         try:
-            saved = room.store.update(preset_id, version=now.version, by=visitor_name(), **new)
+            saved = tuning.store.update(preset_id, version=now.version, by=visitor_name(), **new)
         except ConflictError as conflict:
             if conflict.done == "saved":
-                state[_OPEN] = OpenPreset(preset_id, room.store.get(preset_id).version)
+                state[_OPEN] = OpenPreset(preset_id, tuning.store.get(preset_id).version)
             raise
         state[_OPEN] = OpenPreset(preset_id, saved.version)
         _report(f"“{saved.name}” is saved.", where=preset_id)
 
 
-def import_file(room: TuningContext, key: str) -> None:
+def import_file(tuning: TuningContext, key: str) -> None:
     """Save all presets of the file under this key, or none."""
     state = st.session_state
-    with attempt(room, IMPORT):
-        made = import_presets(room.store, state[key].getvalue(), by=visitor_name())
+    with attempt(tuning, IMPORT):
+        made = import_presets(tuning.store, state[key].getvalue(), by=visitor_name())
         names, more = ", ".join(f"“{preset.name}”" for preset in made[:5]), len(made) - 5
         _report(f"{words.count(len(made), 'preset')} imported.", f"{names} and {more} more" if more > 0 else names)
         state[NTH] = state.get(NTH, 0) + 1

@@ -65,7 +65,7 @@ def is_present(case: TuningCase, settings: PresetSettings) -> bool:
 
 def measurement(case: TuningCase) -> Measurement:
     """Every metric of the present setting at this moment, over all test shoppers of the segment."""
-    panel, found = case.room.test.panel, _means(case.room, present_settings(case))
+    panel, found = case.tuning.test.panel, _means(case.tuning, present_settings(case))
     protocol = panel.protocol
     if len(protocol) > _LONGEST_PROTOCOL:  # as many whole sentences as a save can hold
         protocol = protocol[:_LONGEST_PROTOCOL].rpartition(". ")[0] + "."
@@ -73,16 +73,16 @@ def measurement(case: TuningCase) -> Measurement:
     return Measurement(metrics, int(case.mask.sum()), protocol, panel.panel_id)
 
 
-def measure_drift(room: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
+def measure_drift(tuning: TuningContext, settings: PresetSettings, saved: Measurement | None) -> PresetDrift:
     """Measure a preset's settings now, on the shoppers it was judged on, and compare."""
     try:
-        now = _means(room, settings)
+        now = _means(tuning, settings)
     except RecsysError as problem:
         return PresetDrift({}, "cannot be measured now", str(problem))
     if saved is None:
         return PresetDrift(now, "not measured when it was saved")
-    if saved.panel_id != room.test.panel.panel_id:
-        was, is_now = choices_of(saved.protocol), choices_of(room.test.panel.protocol)
+    if saved.panel_id != tuning.test.panel.panel_id:
+        was, is_now = choices_of(saved.protocol), choices_of(tuning.test.panel.protocol)
         is_same_test = was in ("", is_now)
         text = _other_panel(saved, was) if is_same_test else f"measured on {was}; this room asks for {is_now}"
         return PresetDrift(now, text, is_same_test=is_same_test)
@@ -106,12 +106,12 @@ def _other_panel(saved: Measurement, asked: str) -> str:
     return "saved with other test shoppers: model or data were others then"
 
 
-def _means(room: TuningContext, settings: PresetSettings) -> Mapping[str, Interval]:
-    panel, segment = room.test.panel, Segment.of(**settings.segment)
+def _means(tuning: TuningContext, settings: PresetSettings) -> Mapping[str, Interval]:
+    panel, segment = tuning.test.panel, Segment.of(**settings.segment)
     if not segment.mask(panel.shoppers).any():
         raise RecsysError("none of the test shoppers is one of those that it was judged on")
     ranking, scenario = controls.ranking_of(settings), controls.scenario_of(settings)
-    return context.means_of(room.test, panel.panel_id, ranking, scenario, segment)
+    return context.means_of(tuning.test, panel.panel_id, ranking, scenario, segment)
 
 
 IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")

@@ -40,24 +40,24 @@ def presets(case: TuningCase) -> None:
     """Save, import, export; then every preset as a card."""
     if st.session_state.pop(actions.AGAIN, False):
         st.rerun(scope="app")
-    room = case.room
-    found = resources.saved(room.home, room.shop).last
+    tuning = case.tuning
+    found = resources.saved(tuning.home, tuning.shop).last
     with st.container(horizontal=True, vertical_alignment="center", key="preset_tools"):
         _save_new(case)
-        _import(room)
+        _import(tuning)
         file, mime, export = "shelfwise-presets.json", "application/json", partial(export_presets, found.presets)
         download("Export all", "export_all", file, mime, export, disabled=not found.presets)
-        _deleted(room)
+        _deleted(tuning)
         actions.name_field(icon=":material/person:", label_visibility="collapsed", width=190)
     if found.away:
         _away(case, found.away, bool(found.presets))
-    actions.show_outcome(room)
-    if _work(room).status().state == "running":
+    actions.show_outcome(tuning)
+    if _work(tuning).status().state == "running":
         st.html(
             '<p class="sw-hint" role="status">The presets that come with Shelfwise are being tuned on this shop’s '
             "validation shoppers. They appear here when that is done; all else here goes on meanwhile.</p>"
         )
-        _tuning_progress(room)
+        _tuning_progress(tuning)
     if not found.presets and not found.away:
         st.html(
             empty_html(
@@ -74,13 +74,13 @@ def presets(case: TuningCase) -> None:
         more = partial(st.session_state.update, presets_shown=n + AT_ONCE)
         button(f"Show {min(AT_ONCE, len(matching) - n)} more", "more_presets", "", more)
     if not found.away:
-        _offer_tuning(room, found.presets)
+        _offer_tuning(tuning, found.presets)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
 def _away(case: TuningCase, why: str, is_known: bool) -> None:
     """Why there is nothing new; the page goes on by itself as soon as the database answers."""
-    if not resources.saved(case.room.home, case.room.shop).presets().away:
+    if not resources.saved(case.tuning.home, case.tuning.shop).presets().away:
         st.rerun(scope="app")
     stays = "What is shown is what was last seen. " if is_known else ""
     kept = f"{stays}What you typed stays, all else here goes on, and this page looks again by itself."
@@ -105,29 +105,29 @@ def _with_open(case: TuningCase, shown: list[Preset], presets: tuple[Preset, ...
     if actions.open_preset() is None or any(map(actions.is_open, shown)):
         return shown
     try:
-        others = [*presets, *case.room.store.deleted()]
+        others = [*presets, *case.tuning.store.deleted()]
     except StoreError:
         others = list(presets)
     return [*filter(actions.is_open, others), *shown]
 
 
 def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
-    room, pid = case.room, preset.preset_id
+    tuning, pid = case.tuning, preset.preset_id
     is_open, is_present = actions.is_open(preset), cards.is_present(case, preset.settings)
     is_reference = st.session_state.get("against") == controls.reference_name(preset)
     badges = {"deleted": is_gone, "on the sliders": is_present, "compared with": is_reference}
-    drift = cards.measure_drift(room, preset.settings, preset.measured)
+    drift = cards.measure_drift(tuning, preset.settings, preset.measured)
     with st.container(key=f"preset_{pid}"):
         st.html(cards.card_html(preset, drift, [name for name, holds in badges.items() if holds], is_whole=is_open))
         with st.container(horizontal=True, key=f"acts_{pid}"):
             if is_gone:
-                button("Restore", f"back_{pid}", "", actions.restore, room, pid)
+                button("Restore", f"back_{pid}", "", actions.restore, tuning, pid)
             else:
-                button("Load", f"load_{pid}", "tune", actions.load, room, preset, disabled=is_present)
+                button("Load", f"load_{pid}", "tune", actions.load, tuning, preset, disabled=is_present)
                 compare = "Compare with it", f"compare_{pid}", "compare_arrows"
                 button(*compare, actions.compare, preset, disabled=is_reference)
                 if preset.is_shipped:
-                    button("Duplicate to edit", f"copy_{pid}", "content_copy", actions.duplicate, room, pid)
+                    button("Duplicate to edit", f"copy_{pid}", "content_copy", actions.duplicate, tuning, pid)
                 else:
                     save = "Save the present setting here", f"update_{pid}", "save"
                     button(*save, actions.update, case, pid, preset.version)
@@ -137,26 +137,26 @@ def _card(case: TuningCase, preset: Preset, *, is_gone: bool) -> None:
             _details(case, preset)
 
 
-def _work(room: TuningContext) -> Job:
-    return presets_job_at(room.home.panel(PRESETS_SPLIT).absolute())
+def _work(tuning: TuningContext) -> Job:
+    return presets_job_at(tuning.home.panel(PRESETS_SPLIT).absolute())
 
 
-def _start(room: TuningContext) -> None:
-    start_presets_job(ShopFolders.of(room.home, PRESETS_SPLIT, room.shop))
+def _start(tuning: TuningContext) -> None:
+    start_presets_job(ShopFolders.of(tuning.home, PRESETS_SPLIT, tuning.shop))
 
 
 @st.fragment(run_every=job_progress.LOOK_EVERY_S)
-def _tuning_progress(room: TuningContext) -> None:
+def _tuning_progress(tuning: TuningContext) -> None:
     """How far the tuning of what comes with Shelfwise is, whoever started it; the page runs again when it ends."""
-    work = _work(room)
+    work = _work(tuning)
     status = work.status()
     if status.state != "running":
         st.rerun(scope="app")
-    job_progress.show_progress(status, _PANEL, on_start=lambda: _start(room), on_cancel=work.cancel)
+    job_progress.show_progress(status, _PANEL, on_start=lambda: _start(tuning), on_cancel=work.cancel)
 
 
-def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
-    status = _work(room).status()
+def _offer_tuning(tuning: TuningContext, presets: Sequence[Preset]) -> None:
+    status = _work(tuning).status()
     if status.state == "running":
         return
     shipped = [preset for preset in presets if preset.is_shipped]
@@ -166,7 +166,7 @@ def _offer_tuning(room: TuningContext, presets: Sequence[Preset]) -> None:
         st.html(f'<p class="sw-note">{_shipped_html(shipped, status)}</p>', width="stretch")
         label, icon = ("Tune again", "refresh") if shipped else (_PANEL.start, "tune")
         kind = "tertiary" if shipped else "secondary"
-        button(label, "tune_presets", icon, job_progress.start, _PANEL, lambda: _start(room), type=kind)
+        button(label, "tune_presets", icon, job_progress.start, _PANEL, lambda: _start(tuning), type=kind)
 
 
 def _problem_html(status: JobStatus) -> str:
@@ -204,7 +204,7 @@ def _save_new(case: TuningCase) -> None:
             f'{weights_html(settings.weights.normalised())}<p class="sw-note">{labels.preset_html(settings)}. Kept '
             f"with it: all {len(LIVE_METRICS)} metrics over {n}, as they are now.</p>"
         )
-        actions.show_outcome(case.room, actions.NEW)
+        actions.show_outcome(case.tuning, actions.NEW)
         asks_who = not actions.visitor_name()
         with st.form(actions.NEW, border=False):
             right = _word_fields(actions.FIELDS, ("", "", "", ""), 122 if asks_who else 208, persist_state="session")
@@ -228,40 +228,40 @@ def _word_fields(keys: Sequence[str], values: Sequence[str], height: int, **more
 
 
 def _details(case: TuningCase, preset: Preset) -> None:
-    room, pid = case.room, preset.preset_id
+    tuning, pid = case.tuning, preset.preset_id
     with st.container(horizontal=True, key="preset_more"):
-        _rare_actions(room, preset)
+        _rare_actions(tuning, preset)
     st.html(f'<h3 class="sw-chart-title">History</h3>{cards.history_html(preset)}')
     if preset.is_shipped:
         st.html('<p class="sw-note">It comes with Shelfwise and stays as it is. Duplicate it, and change the copy.</p>')
         return
-    actions.show_outcome(room, pid)
+    actions.show_outcome(tuning, pid)
     with st.form(f"edit_{pid}", border=False):
         st.html('<h3 class="sw-chart-title sw-preset-words">Name and words</h3>')
         st.session_state[f"saved_goal_{pid}"] = preset.goal
         tags, goal = ", ".join(preset.tags), describe_goal(preset.goal)
         _word_fields(actions.edit_keys(pid), (preset.name, preset.description, tags, goal), 200)
-        st.form_submit_button("Save these words", on_click=actions.describe, args=(room, pid), key=f"describe_{pid}")
+        st.form_submit_button("Save these words", on_click=actions.describe, args=(tuning, pid), key=f"describe_{pid}")
 
 
-def _rare_actions(room: TuningContext, preset: Preset) -> None:
+def _rare_actions(tuning: TuningContext, preset: Preset) -> None:
     file = file_name(preset.name)
     if preset.is_default:
-        button("No default any more", "default_off", "home", actions.clear_default, room)
+        button("No default any more", "default_off", "home", actions.clear_default, tuning)
     else:
         about = (
             "The dashboard starts from it, for everybody who opens it anew; links that say more still win. "
             f"It sets {actions.STARTS}."
         )
-        button("Make it the default", "default_on", "home", actions.make_default, room, preset, help=about)
+        button("Make it the default", "default_on", "home", actions.make_default, tuning, preset, help=about)
     if not preset.is_shipped:
-        button("Duplicate", "duplicate", "content_copy", actions.duplicate, room, preset.preset_id)
+        button("Duplicate", "duplicate", "content_copy", actions.duplicate, tuning, preset.preset_id)
     download("Export", "export_one", f"{file}.json", "application/json", lambda: export_presets([preset]))
     if preset.saves:
         table = f"{file}-history.csv"
         download("History as CSV", "export_history", table, "text/csv", lambda: cards.history_csv(preset.saves))
     if not preset.is_shipped:
-        button("Delete", "delete", "delete", actions.delete, room, preset)
+        button("Delete", "delete", "delete", actions.delete, tuning, preset)
 
 
 def file_name(name: str) -> str:
@@ -273,26 +273,26 @@ def file_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "preset"
 
 
-def _import(room: TuningContext) -> None:
+def _import(tuning: TuningContext) -> None:
     with st.popover("Import", icon=":material/upload:", key=actions.IMPORT, on_change="rerun"):
         st.html(
             '<p class="sw-note">A file that Shelfwise exported. Names that are taken get “(imported)” behind them; '
             "when anything in it is wrong, nothing is imported.</p>"
         )
-        actions.show_outcome(room, actions.IMPORT)
+        actions.show_outcome(tuning, actions.IMPORT)
         key = f"{actions.FILE}_{st.session_state.get(actions.NTH, 0)}"
         given = st.file_uploader("File of presets", "json", key=key, max_upload_size=1, label_visibility="collapsed")
         more = {"type": "primary", "disabled": given is None}
-        button("Import these presets", "import", "", actions.import_file, room, key, **more)
+        button("Import these presets", "import", "", actions.import_file, tuning, key, **more)
 
 
-def _deleted(room: TuningContext) -> None:
+def _deleted(tuning: TuningContext) -> None:
     icon = ":material/restore_from_trash:"
     with st.popover("Deleted", icon=icon, key="deleted_presets", on_change="rerun") as popover:
         if not popover.open:
             return
         try:
-            gone = room.store.deleted()
+            gone = tuning.store.deleted()
         except StoreError as problem:
             st.html(f'<p class="sw-note">{isolated(problem)}</p>')
             return
@@ -306,4 +306,4 @@ def _deleted(room: TuningContext) -> None:
                     f"{isolated(preset.who)}, {labels.timestamp(preset.changed_at)}</span></p>",
                     width="stretch",
                 )
-                button("Restore", f"restore_{pid}", "", actions.restore, room, pid)
+                button("Restore", f"restore_{pid}", "", actions.restore, tuning, pid)

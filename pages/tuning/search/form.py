@@ -84,35 +84,35 @@ class GoalDraft(Form):
         return {self.metric, *(each.metric for each in self.constraints)}
 
 
-def draw_form(room: TuningContext, *, is_running: bool) -> None:
+def draw_form(tuning: TuningContext, *, is_running: bool) -> None:
     """All controls of a goal, and what is searched for with them."""
     draft, unread = read_draft()
     if unread:
         st.html(notice_html(*unread))
-    _aim(room, draft)
-    problems = _conditions(room, draft)
+    _aim(tuning, draft)
+    problems = _conditions(tuning, draft)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="goal_examples"):
         is_full = len(draft.constraints) >= MOST_CONDITIONS
         about = "Something that must hold while the metric above is made as good as possible."
         button("Add a condition", "goal_add", "add", add_condition, disabled=is_full, help=about)
         st.html('<span class="sw-quiet">For example</span>', width="content")
-        for name, each in _examples(room).items():
+        for name, each in _examples(tuning).items():
             button(name, f"example_{name}", "", fill_goal, each, type="tertiary", help=describe_goal(each))
-    goal, problem = (None, "") if problems else _checked(room, draft)
-    n_trials = _start(room, goal, is_running=is_running)
+    goal, problem = (None, "") if problems else _checked(tuning, draft)
+    n_trials = _start(tuning, goal, is_running=is_running)
     if goal:
-        st.html(_summary_html(room, goal, n_trials))
+        st.html(_summary_html(tuning, goal, n_trials))
     elif problem:
         st.html(f'<div class="sw-goal sw-goal-unread" role="status"><p>{_sentence(problem)}</p></div>')
 
 
-def begin_search(room: TuningContext, request: SearchRequest | None) -> None:
+def begin_search(tuning: TuningContext, request: SearchRequest | None) -> None:
     """Start a search; if that fails, the progress says why."""
     if request is not None:
-        job_progress.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(room, request))
+        job_progress.start(goal_search.job_display(request.n_trials), lambda: goal_search.start(tuning, request))
 
 
-def _aim(room: TuningContext, draft: GoalDraft) -> None:
+def _aim(tuning: TuningContext, draft: GoalDraft) -> None:
     def pick(part: Literal["metric", "k"]) -> None:
         changed = read_draft()[0]
         setattr(changed, part, st.session_state[f"goal_{part}"])
@@ -123,10 +123,10 @@ def _aim(room: TuningContext, draft: GoalDraft) -> None:
         label, metrics = "As good as possible", list(METRICS)
         st.selectbox(label, metrics, key="goal_metric", format_func=metric_label, on_change=pick, args=("metric",))
         st.selectbox("List length", sorted({*LENGTHS, draft.k}), key="goal_k", on_change=pick, args=("k",), width=120)
-        _shoppers(room, draft)
+        _shoppers(tuning, draft)
 
 
-def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
+def _shoppers(tuning: TuningContext, draft: GoalDraft) -> None:
     def pick(name: str) -> None:
         changed, value = read_draft()[0], st.session_state[f"goal_{name}"]
         changed.segment[name] = value
@@ -134,12 +134,12 @@ def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
             del changed.segment[name]
         write_draft(changed)
 
-    known = controls.properties(room.validation.panel)
+    known = controls.properties(tuning.validation.panel)
     offered = {
         "activity": ("How well they are known", tuple(KNOWLEDGE)),
         "top_category": ("Mostly buy", known["top_category"]),
         "home": ("Home region", known["home_region"]),
-        **{name: (name.capitalize(), room.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
+        **{name: (name.capitalize(), tuning.choices.options[name].values) for name in CONTEXT_DIMENSIONS},
     }
     label = labels.button("Shoppers", labels.shoppers(Segment.of(**draft.segment)))
     with st.popover(label, icon=":material/group:", key="goal_shoppers"):
@@ -158,9 +158,9 @@ def _shoppers(room: TuningContext, draft: GoalDraft) -> None:
             )
 
 
-def _conditions(room: TuningContext, draft: GoalDraft) -> list[str]:
+def _conditions(tuning: TuningContext, draft: GoalDraft) -> list[str]:
     """A row for each condition; what is wrong with some, which stands beside them, is returned."""
-    problems, equal = [], goal_search.equal_means(room, draft.k, Segment.of(**draft.segment))
+    problems, equal = [], goal_search.equal_means(tuning, draft.k, Segment.of(**draft.segment))
     if draft.constraints:
         st.html('<p class="sw-goal-label">What must hold</p>')
     for number, condition in enumerate(draft.constraints):
@@ -209,8 +209,8 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
     button("", f"goal_remove_{number}", "close", remove_condition, number, type="tertiary", help=about)
 
 
-def _examples(room: TuningContext) -> Mapping[str, Goal]:
-    options = room.choices.options
+def _examples(tuning: TuningContext) -> Mapping[str, Goal]:
+    options = tuning.choices.options
     return {
         name: goal
         for name, goal in EXAMPLES.items()
@@ -218,19 +218,19 @@ def _examples(room: TuningContext) -> Mapping[str, Goal]:
     }
 
 
-def _checked(room: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
+def _checked(tuning: TuningContext, draft: GoalDraft) -> tuple[Goal | None, str]:
     """The goal, or None and why it cannot be searched for here."""
     try:
         goal = Goal.from_json(draft.model_dump())
         goal_search.require_length(goal)
-        for engine in (room.validation, room.test):
+        for engine in (tuning.validation, tuning.test):
             GoalEvaluator(engine, goal)  # refuses a group that is too small to choose by
     except SettingsError as problem:
         return None, str(problem)
     return goal, ""
 
 
-def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
+def _start(tuning: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
     *most, last = map(str, EFFORTS.values())
     with st.container(horizontal=True, vertical_alignment="bottom", key="goal_start"):
         tried = f"{', '.join(most)} or {last} settings with variety are tried"
@@ -240,17 +240,17 @@ def _start(room: TuningContext, goal: Goal | None, *, is_running: bool) -> int:
         request, kind = goal and SearchRequest(goal, n_trials), "primary" if can_start else "secondary"
         only_one = "One search of this shop at a time." if is_running else None
         more = {"type": kind, "disabled": not can_start, "help": only_one}
-        button("Search", "search", "search", begin_search, room, request, **more)
+        button("Search", "search", "search", begin_search, tuning, request, **more)
     return n_trials
 
 
-def _summary_html(room: TuningContext, goal: Goal, n_trials: int) -> str:
-    engines = (room.validation, room.test)
+def _summary_html(tuning: TuningContext, goal: Goal, n_trials: int) -> str:
+    engines = (tuning.validation, tuning.test)
     chosen_on, told_by = (engine.panel.n_shoppers(goal.segment.mask(engine.panel.shoppers)) for engine in engines)
     asks = " ".join(
         f"<li><strong>{esc(METRICS[name].at(goal.k))}</strong> {esc(METRICS[name].asks)}</li>" for name in goal.metrics
     )
-    took = words.duration(5 * max(round(goal_search.usual_s(room, n_trials) / 5), 1))
+    took = words.duration(5 * max(round(goal_search.usual_s(tuning, n_trials) / 5), 1))
     return (
         f'<div class="sw-goal" role="status"><p><span class="sw-quiet">Goal:</span> '
         f"<strong>{isolated(describe_goal(goal))}</strong></p>"

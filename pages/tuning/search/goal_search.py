@@ -57,9 +57,9 @@ class SearchRequest(NamedTuple):
     n_trials: int
 
 
-def work_of(room: TuningContext) -> Job:
-    """The search of the shop that the room is about, running, ended or never started."""
-    return search_job_at(room.home.path / "searches" / room.home.panel(room.split).name)
+def work_of(tuning: TuningContext) -> Job:
+    """The search of the shop in use, running, ended or never started."""
+    return search_job_at(tuning.home.path / "searches" / tuning.home.panel(tuning.split).name)
 
 
 def request_of(work: Job) -> SearchRequest | None:
@@ -68,11 +68,11 @@ def request_of(work: Job) -> SearchRequest | None:
     return None if asked is None else SearchRequest(*asked)
 
 
-def start(room: TuningContext, request: SearchRequest) -> None:
+def start(tuning: TuningContext, request: SearchRequest) -> None:
     """Start it; raises RecsysError where another one is under way, or where it cannot be started or shown."""
     require_length(request.goal)
-    folder, panel = work_of(room).folder, room.home.panel(room.split)
-    start_search(folder, panel, *request, database_url(room.home), default=room.own_weights)
+    folder, panel = work_of(tuning).folder, tuning.home.panel(tuning.split)
+    start_search(folder, panel, *request, database_url(tuning.home), default=tuning.own_weights)
 
 
 def require_length(goal: Goal) -> None:
@@ -94,10 +94,10 @@ def more_trials(n_trials: int) -> int:
     return min(more, MOST_TRIALS)
 
 
-def is_of_other_data(room: TuningContext, panel_ids: object) -> bool:
-    """Whether something was found on other shoppers than the room has now, by the ids of its panels by role."""
+def is_of_other_data(tuning: TuningContext, panel_ids: object) -> bool:
+    """Whether something was found on other shoppers than are prepared now, by the ids of its panels by role."""
     known = panel_ids if isinstance(panel_ids, Mapping) else {}
-    return any(known.get(engine.panel.role) != engine.panel.panel_id for engine in (room.validation, room.test))
+    return any(known.get(engine.panel.role) != engine.panel.panel_id for engine in (tuning.validation, tuning.test))
 
 
 def usual_shares(n_trials: int) -> Mapping[str, float]:
@@ -111,10 +111,10 @@ def usual_shares(n_trials: int) -> Mapping[str, float]:
     }
 
 
-def usual_s(room: TuningContext, n_trials: int) -> float:
+def usual_s(tuning: TuningContext, n_trials: int) -> float:
     """About how long a search takes here, in seconds."""
     ready, *others = usual_shares(n_trials).values()
-    return ready + sum(others) * max(len(room.validation.panel) / _DEMO_SHOPPERS, 0.3)
+    return ready + sum(others) * max(len(tuning.validation.panel) / _DEMO_SHOPPERS, 0.3)
 
 
 def job_display(n_trials: int) -> job_progress.JobDisplay:
@@ -125,8 +125,8 @@ def job_display(n_trials: int) -> job_progress.JobDisplay:
 
 def marked_settings(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> dict[str, Point]:
     """Where equal weights and the present setting lie among the validation shoppers of a goal."""
-    equal = equal_means(case.room, goal.k, goal.segment)
-    now = _means(case.room, replace(case.now, settings=replace(case.now.settings, n=goal.k)), goal.segment)
+    equal = equal_means(case.tuning, goal.k, goal.segment)
+    now = _means(case.tuning, replace(case.now, settings=replace(case.now.settings, n=goal.k)), goal.segment)
     found = {"reference": equal, "now": now}
     first, second = metrics
     return {
@@ -134,14 +134,14 @@ def marked_settings(case: TuningCase, goal: Goal, metrics: tuple[str, str]) -> d
     }
 
 
-def equal_means(room: TuningContext, k: int, segment: Segment) -> dict[str, float]:
+def equal_means(tuning: TuningContext, k: int, segment: Segment) -> dict[str, float]:
     """Every metric with equal weights over the validation shoppers of a segment; empty where it cannot be measured."""
     ranking = RankingSettings(FusionSettings(1, 1, 1, 1), WHOLE_CATALOGUE, k)
-    return _means(room, EvaluationConfig("equal weights", ranking), segment)
+    return _means(tuning, EvaluationConfig("equal weights", ranking), segment)
 
 
-def _means(room: TuningContext, setting: EvaluationConfig, segment: Segment) -> dict[str, float]:
-    engine = room.validation
+def _means(tuning: TuningContext, setting: EvaluationConfig, segment: Segment) -> dict[str, float]:
+    engine = tuning.validation
     if not segment.mask(engine.panel.shoppers).any():
         return {}
     try:

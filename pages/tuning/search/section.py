@@ -29,11 +29,11 @@ _LOADED, _SECTION = "search_clicks", "room"
 
 def find_weights(case: TuningCase) -> None:
     """From a goal to weights, chosen on validation shoppers and told by test shoppers."""
-    room = case.room
-    seen, work = signature(room), goal_search.work_of(room)
+    tuning = case.tuning
+    seen, work = signature(tuning), goal_search.work_of(tuning)
     status, request = work.status(), goal_search.request_of(work)
     with st.container(key="chart_goal"):
-        form.draw_form(room, is_running=status.state == "running")
+        form.draw_form(tuning, is_running=status.state == "running")
     found = read_result(work)
     if request is not None and status.state != "done":
         show_progress(case, request)
@@ -51,24 +51,24 @@ def find_weights(case: TuningCase) -> None:
         show_result(case, found)
     elif request is not None:
         st.html(notice_html("What the last search found cannot be read:", ["Another version wrote it. Search again."]))
-    watch(room, seen)
+    watch(tuning, seen)
 
 
 @st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def show_progress(case: TuningCase, request: SearchRequest) -> None:
     """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
-    work = goal_search.work_of(case.room)
+    work = goal_search.work_of(case.tuning)
     status = work.status()
     so_far = status.result.get("so_far")
     so_far = so_far if isinstance(so_far, Mapping) else None
-    outdated = so_far is not None and goal_search.is_of_other_data(case.room, so_far.get("panel_ids"))
+    outdated = so_far is not None and goal_search.is_of_other_data(case.tuning, so_far.get("panel_ids"))
     st.html(_heading(request, status) + (outdated_html() if outdated else ""))
     beside, about = st.columns([1, 1.35], gap="small")
     with beside, st.container(key="search_progress"):
         job_progress.show_progress(
             status,
             goal_search.job_display(request.n_trials),
-            on_start=lambda: goal_search.start(case.room, request),
+            on_start=lambda: goal_search.start(case.tuning, request),
             on_cancel=work.cancel,
         )
         if status.state in ("failed", "cancelled") and so_far and not outdated:
@@ -80,15 +80,15 @@ def show_progress(case: TuningCase, request: SearchRequest) -> None:
 
 
 @st.fragment(run_every=LOOK_FOR_OTHERS_EVERY_S)
-def watch(room: TuningContext, seen: str) -> None:
+def watch(tuning: TuningContext, seen: str) -> None:
     """Let the page run again when somebody else starts a search of this shop, or when theirs is done."""
-    if signature(room) != seen:
+    if signature(tuning) != seen:
         st.rerun(scope="app")
 
 
-def signature(room: TuningContext) -> str:
+def signature(tuning: TuningContext) -> str:
     """What changes when a search of the shop starts or ends."""
-    work = goal_search.work_of(room)
+    work = goal_search.work_of(tuning)
     try:
         changed = work.path("json").stat().st_mtime_ns
     except OSError:
@@ -165,10 +165,10 @@ def _value(best: Mapping[str, Any], metric: str) -> float:
 def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = False) -> None:
     """The result, by test shoppers first; it cannot be gone on with while another search `is_running`."""
     request = SearchRequest(found.goal, found.n_trials)
-    outdated = goal_search.is_of_other_data(case.room, found.panel_ids)
+    outdated = goal_search.is_of_other_data(case.tuning, found.panel_ids)
     if outdated:
         st.html(outdated_html())
-        button("Search again", "search_again", "refresh", form.begin_search, case.room, request, disabled=is_running)
+        button("Search again", "search_again", "refresh", form.begin_search, case.tuning, request, disabled=is_running)
     beside, about = st.columns([1, 1], gap="small")
     with beside, st.container(key="chart_found", height="stretch"):
         st.html(_found_html(found))
@@ -178,7 +178,7 @@ def show_result(case: TuningCase, found: SearchResult, *, is_running: bool = Fal
         _front(case, found, outdated=outdated)
     if found.kept:
         st.container(key="chart_kept").html(goal_search.conditions_html(found))
-    st.container(key="chart_sought").html(goal_search.metrics_html(found, case.room.test.panel.clicks))
+    st.container(key="chart_sought").html(goal_search.metrics_html(found, case.tuning.test.panel.clicks))
 
 
 def legend_html(marked: Mapping[str, metric_charts.Point], *, is_done: bool) -> str:
@@ -229,16 +229,16 @@ def _instead(found: SearchResult) -> None:
 
 
 def _buttons(case: TuningCase, found: SearchResult, request: SearchRequest, *, can_go_on: bool) -> None:
-    room = case.room
+    tuning = case.tuning
     with st.container(horizontal=True, gap="small", key="found_buttons"):
         _load_button("Load into the sliders", "load_found", case, found.goal, found.settings, is_primary=True)
         about = "Loads it, and shows what changes for the same shoppers."
-        button("Compare side by side", "compare_found", "compare_arrows", compare, room, found, help=about)
+        button("Compare side by side", "compare_found", "compare_arrows", compare, tuning, found, help=about)
         about = "Loads it, and opens the form that saves it for everybody."
-        button("Save as preset", "save_found", "bookmark_add", save, room, found, help=about)
+        button("Save as preset", "save_found", "bookmark_add", save, tuning, found, help=about)
         n = goal_search.more_trials(found.n_trials)
         about = f"Goes on to {n:,} settings with variety; what was tried is not tried again."
-        args, is_off = (room, request._replace(n_trials=n)), not can_go_on or n <= found.n_trials
+        args, is_off = (tuning, request._replace(n_trials=n)), not can_go_on or n <= found.n_trials
         button(
             "Search further", "search_further", "travel_explore", form.begin_search, *args, disabled=is_off, help=about
         )
@@ -250,28 +250,28 @@ def _load_button(
     loaded = controls.positions_of(case.now.settings) == controls.positions_of(settings)
     shown, icon = ("On the sliders", "check") if loaded else (label, "tune")
     kind = "primary" if is_primary and not loaded else "secondary"
-    button(shown, key, icon, load, case.room, goal, settings, type=kind, disabled=loaded)
+    button(shown, key, icon, load, case.tuning, goal, settings, type=kind, disabled=loaded)
 
 
-def load(room: TuningContext, goal: Goal, settings: RankingSettings) -> None:
+def load(tuning: TuningContext, goal: Goal, settings: RankingSettings) -> None:
     """Put all controls where a setting wants them, judged by the shoppers of its goal."""
     # Who came so is imagined so, which changes nothing and names the shoppers.
-    options = room.choices.options
+    options = tuning.choices.options
     stated = {name: value for name, value in goal.segment.values if name in CONTEXT_DIMENSIONS}
     scenario = Scenario.of(**{name: value for name, value in stated.items() if value in options[name].values})
-    controls.load(room.choices, EvaluationConfig("what was found", settings, scenario), goal.segment)
+    controls.load(tuning.choices, EvaluationConfig("what was found", settings, scenario), goal.segment)
     st.session_state[_LOADED] = st.session_state.get(_LOADED, 0) + 1
 
 
-def compare(room: TuningContext, found: SearchResult) -> None:
+def compare(tuning: TuningContext, found: SearchResult) -> None:
     """Load it and open the section that holds two settings side by side."""
-    load(room, found.goal, found.settings)
+    load(tuning, found.goal, found.settings)
     st.session_state[_SECTION] = "Side by side"
 
 
-def save(room: TuningContext, found: SearchResult) -> None:
+def save(tuning: TuningContext, found: SearchResult) -> None:
     """Load it and open the form that saves it, with name, goal and what it came to filled in."""
-    load(room, found.goal, found.settings)
+    load(tuning, found.goal, found.settings)
     actions.fill_form(
         found.goal, f"Found by a search. {goal_search.finding_text(found)} {goal_search.trials_text(found)}"
     )
@@ -290,7 +290,7 @@ def _front(case: TuningCase, found: SearchResult, *, outdated: bool) -> None:
         f"{names}: {len(points)} settings that no other found beats by both; choose one below the chart",
         f"search_front_{st.session_state.get(_LOADED, 0)}",
         len(found.front),
-        lambda number: load(case.room, found.goal, found.front[number].settings),
+        lambda number: load(case.tuning, found.goal, found.front[number].settings),
     )
     st.html(legend_html(marked, is_done=True))
     if not found.front:

@@ -36,7 +36,7 @@ def tiles(now: MeasuredLists, before: MeasuredLists, modelled: frozenset[str] = 
     case = SimpleNamespace(
         **{"now": "now", "reference": SimpleNamespace(name="equal weights"), "k": 5, "is_same": False, "n_imagined": 0},
         lists=lambda setting: now if setting == "now" else before,
-        room=SimpleNamespace(test=SimpleNamespace(panel=panel)),
+        tuning=SimpleNamespace(test=SimpleNamespace(panel=panel)),
     )
     vars(case).update(more)
     return tiles_html(case, differences(now, before, replace(facts(), modelled=modelled)))  # type: ignore[arg-type]

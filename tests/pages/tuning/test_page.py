@@ -166,7 +166,7 @@ def test_tiles_that_repeat_a_number_say_so_where_it_is_true(open_page: OpenPage,
     assert "Recall is the same as Hit rate" in text(open_page(PAGE))
     two = Ragged(np.arange(0, 2 * len(engine.panel) + 1, 2), np.zeros(2 * len(engine.panel), np.int32))
     other = LiveEngine(replace(engine.panel, relevant=two))
-    assert not has_one_each(replace(case, room=replace(room, test=other)))
+    assert not has_one_each(replace(case, tuning=replace(room, test=other)))
 
 
 def test_a_link_that_asks_for_what_is_not_there_is_explained(open_page: OpenPage) -> None:

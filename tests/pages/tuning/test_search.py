@@ -168,7 +168,7 @@ def test_a_bound_begins_where_equal_weights_stand(open_room: OpenRoom, work: Job
         page.selectbox(key="goal_kind_0").set_value(kind).run()
         (bound,) = picked(page).constraints
         assert bound.at_least == at_least
-        assert 0 <= bound.room(equal["ild"], 0.0) < 0.02
+        assert 0 <= bound.slack(equal["ild"], 0.0) < 0.02
     page.selectbox(key="goal_metric_0").set_value("coverage").run()
     assert picked(page).constraints[0].value == pytest.approx(equal["coverage"], abs=0.01)
 
