@@ -17,7 +17,7 @@ from recsys.panel.panel import Panel
 from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.context import ContextScorer
 from recsys.serving.recommender import Recommender
-from recsys.settings import SEASONS, Context
+from recsys.settings import CONTEXT_DIMENSIONS, SEASONS, Context
 from tests.cli._run import Said, run
 
 
@@ -66,7 +66,7 @@ def test_a_day_on_the_page_has_the_season_of_the_shop(
     place: Path, southern: Path, model: str | None, season: str
 ) -> None:
     choices = Choices.of(Recommender.load(place / model if model else southern))
-    assert context_of(choices, date(2026, 12, 24), *[ANY] * 5).season == season
+    assert context_of(choices, date(2026, 12, 24), **dict.fromkeys(CONTEXT_DIMENSIONS, ANY)).season == season
 
 
 def test_test_shoppers_are_prepared_for_the_hemisphere_of_the_model(
