@@ -116,7 +116,9 @@ def test_a_password_comes_to_the_process_and_stands_in_no_file_and_no_command(
     assert request["database_url"] == SECRET
     assert (Goal.from_json(request["goal"]), request["n_trials"], request["seed"]) == (GOAL, 5, 3)
     assert request["default"]["collaborative"] == 1
-    assert commands == [[sys.executable, "-m", "recsys.jobs.search_job", str(folder), "search"]]
+    assert commands == [
+        [sys.executable, "-c", "from recsys.jobs.search_job import JOB; JOB.main()", str(folder), "search"]
+    ]
     for path in folder.iterdir():
         assert path == job.path("log") or "secret" not in path.read_text()
     job.forget()

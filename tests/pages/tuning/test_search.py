@@ -27,6 +27,7 @@ from recsys.tuning.search import SearchResult, SearchSettings, constraint_outcom
 from tests.pages._seen import addressed, html, text
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import store
+from tests.store._presets import find
 
 __all__ = ["store"]  # a fixture
 
@@ -293,7 +294,7 @@ def test_what_was_found_goes_on_the_sliders_into_a_comparison_and_into_a_preset(
     page.text_input(key="preset_who").set_value("Ann")
     page.button(key="preset_save").click().run()
     assert not page.exception
-    made = store.find(describe_goal(GOAL))
+    made = find(store, describe_goal(GOAL))
     assert made is not None
     assert saved_goal(made.goal) == GOAL
     assert f"Goal: {describe_goal(GOAL)}" in text(page)

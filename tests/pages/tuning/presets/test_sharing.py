@@ -19,6 +19,7 @@ from tests.pages._seen import addressed, effective_weights, html, text
 from tests.pages.conftest import OpenPage
 from tests.pages.tuning.conftest import OpenRoom
 from tests.pages.tuning.presets.conftest import SHOP, Measure, card, fill, mix
+from tests.store._presets import find
 
 
 def test_the_dashboard_starts_from_the_default_and_a_link_still_wins(
@@ -133,7 +134,7 @@ def test_hostile_names_and_words_are_shown_as_written(
     assert not re.search(r"<(script|img|svg|iframe|style)[ >]", drawn.split("</style>", 1)[1].split("</script>", 1)[-1])
     assert "\u202e" not in drawn
     for number, attack in enumerate(ATTACKS):
-        assert re.sub(r"\s+", " ", store.find(f"{number} {attack[:60]}").name) in text(page)  # type: ignore[union-attr]
+        assert re.sub(r"\s+", " ", find(store, f"{number} {attack[:60]}").name) in text(page)  # type: ignore[union-attr]
     labels = [each.label for each in page.button]
     assert not any("Autumn" in label or "<" in label or "](" in label for label in labels)
 
