@@ -172,11 +172,11 @@ def _write(
             files[name] = {"file": f"{name}-{digest[:16]}.{ending}", "sha256": digest, "n_bytes": n_bytes}
         manifest = {"format": kind.format, "format_version": kind.version, **facts, "files": files}
         progress(f"saving the {kind.noun}", len(files), len(contents))  # the last moment to stop with nothing changed
+        parts[MANIFEST] = _write_synced(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
         # On disk before any part has its name: should we be killed, it tells the next writer which files are ours.
         names = {entry["file"] for entry in files.values()}
         ours = {"format": kind.format, "wrote": sorted(names | {path.name for path in earlier})}
         journal = _write_synced(folder / MANIFEST, json.dumps(ours).encode())
-        parts[MANIFEST] = _write_synced(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
         for name, entry in files.items():
             os.replace(parts[name], folder / entry["file"])
         os.replace(parts[MANIFEST], folder / MANIFEST)

@@ -67,7 +67,10 @@ class Walk:
         return self
 
     def _note(self, what: str) -> None:
-        self.page.locator("h1").first.wait_for(timeout=120_000)
+        try:
+            self.page.locator("h1").first.wait_for(timeout=120_000)
+        except TimeoutError as error:
+            raise AssertionError(f"{what}: no page, but {self.page.inner_text('body')[:600]!r}") from error
         settled(self.page, timeout_s=120)
         address, now = place(self.page), shown(self.page)
         known = dict(self.stops).get(address, now)

@@ -146,7 +146,6 @@ def test_trials_and_presets_share_a_database(engines: Engines, address: str) -> 
     assert store.presets() == ()
     find_weights(*engines, Goal("recall"), SHORT, database_url=address)
     assert store.presets() == ()
-    database.close()
 
 
 def test_other_goals_have_other_trials(engines: Engines) -> None:
