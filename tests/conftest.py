@@ -20,6 +20,15 @@ from recsys.data.dataset import Dataset
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a file's tests in one process, which makes what they share once; browser tests first, since they mostly wait."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=lambda item: not item.get_closest_marker("browser"))
+
+
 _ITEMS = [
     # id, title, description, category, brand, price, tags, available
     (
