@@ -10,6 +10,8 @@ Positives (rating of at least 4, or a purchase), each at its first moment:
     0042  none: looked at the blanket twice
 """
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import settings
@@ -22,11 +24,11 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a file's tests in one process, which makes what they share once; browser tests first, since they mostly wait."""
+    """Run a file's tests in one process, which makes what they share once, and all browser tests in one, begun first."""
+    browser = Path(__file__).parent / "browser"
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    items.sort(key=lambda item: not item.get_closest_marker("browser"))
+        item.add_marker(pytest.mark.xdist_group("browser" if browser in item.path.parents else str(item.path)))
+    items.sort(key=lambda item: browser not in item.path.parents)
 
 
 _ITEMS = [

@@ -22,12 +22,11 @@ Visit = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a browser test, marked or not, and runs in one worker."""
+    """Everything in this folder is a browser test, marked or not."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 # The package's scope, not the session's: Playwright keeps an event loop running, which later tests must not meet.
