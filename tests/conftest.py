@@ -23,11 +23,12 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a file's tests in one process, which makes what they share once, and all browser tests in one, begun first."""
+    """Run a file's tests in one process, which makes what they share once; all browser tests in one, begun first."""
     browser = Path(__file__).parent / "browser"
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if browser in item.path.parents else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("browser" if browser in item.path.parents else item.path.stem))
     items.sort(key=lambda item: browser not in item.path.parents)
 
 
