@@ -10,11 +10,12 @@ Positives (rating of at least 4, or a purchase), each at its first moment:
     0042  none: looked at the blanket twice
 """
 
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from recsys.data.dataset import Dataset
 
@@ -23,14 +24,23 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a file's tests in one process, which makes what they share once; all browser tests in one, begun first."""
-    browser = Path(__file__).parent / "browser"
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("browser" if browser in item.path.parents else item.path.stem))
-    items.sort(key=lambda item: browser not in item.path.parents)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Several processes: a file's tests in one, which makes what they share once, and all browser tests in one."""
+    return _ByFile(config, log)
 
+
+class _ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith(_BROWSER) else str(super()._split_scope(nodeid))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with browser tests, which take longest and mostly wait."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_BROWSER))
+
+
+_BROWSER = "tests/browser/"
 
 _ITEMS = [
     # id, title, description, category, brand, price, tags, available
