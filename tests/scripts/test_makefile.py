@@ -118,7 +118,11 @@ def test_test_looks_for_browser_and_database_first(clone: Clone) -> None:
     for script in ("chromium.sh", "postgresql.sh"):
         (clone.root / "scripts" / script).write_text(f"echo {script} >> {clone.log}")
     assert clone.make("test").returncode == 0
-    assert clone.calls()[-3:] == ["chromium.sh", "postgresql.sh", "-m pytest -n auto --maxprocesses=4"]
+    assert clone.calls()[-3:] == [
+        "chromium.sh",
+        "postgresql.sh",
+        "-m pytest -n auto --maxprocesses=4 --no-loadscope-reorder",
+    ]
 
 
 def test_a_missing_compiler_stops_make_in_one_line(clone: Clone) -> None:
