@@ -62,7 +62,10 @@ class Walk:
         for name, act in acts.items():
             n_runs = self.page.evaluate("window.runs")
             act(self.page)
-            self.page.wait_for_function("(n_runs) => window.runs > n_runs", arg=n_runs)
+            try:
+                self.page.wait_for_function("(n_runs) => window.runs > n_runs", arg=n_runs)
+            except TimeoutError as error:
+                raise AssertionError(f"{name}: nothing ran, at {place(self.page)}") from error
             self._note(name)
         return self
 

@@ -185,11 +185,14 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
 
     def change(part: Literal["metric", "kind", "value"]) -> None:
         draft, picked = read_draft()[0], state[f"goal_{part}_{number}"]
+        if condition not in draft.constraints:  # taken out in the same moment
+            return
+        at = draft.constraints.index(condition)  # others before it may be gone by now
         if part == "value":
-            draft.constraints[number].value = round(float(picked) / scale, 8)
+            draft.constraints[at].value = round(float(picked) / scale, 8)
         else:
             metric, way = (picked, kind) if part == "metric" else (condition.metric, picked)
-            draft.constraints[number] = start_condition(metric, way, equal)
+            draft.constraints[at] = start_condition(metric, way, equal)
         write_draft(draft)
 
     def field(part: str, draw: Callable[..., object], value: object, *rest: object, **more: object) -> None:
@@ -206,7 +209,7 @@ def _condition(number: int, condition: Condition, equal: Mapping[str, float]) ->
         icon, value = ":material/percent:" if is_percent else None, round(scale * condition.value, 6)
         field("value", st.number_input, value, step=step, format="%.6g", icon=icon, width=150)
     about = "Take this condition out"
-    button("", f"goal_remove_{number}", "close", remove_condition, number, type="tertiary", help=about)
+    button("", f"goal_remove_{number}", "close", remove_condition, condition, number, type="tertiary", help=about)
 
 
 def _examples(tuning: TuningContext) -> Mapping[str, Goal]:
@@ -318,8 +321,9 @@ def add_condition() -> None:
     write_draft(draft)
 
 
-def remove_condition(number: int) -> None:
-    """Take one out, counted from 0."""
+def remove_condition(condition: Condition, number: int) -> None:
+    """Take one out, drawn as the one of this number, from 0; or what it was changed into in the same moment."""
     draft = read_draft()[0]
-    del draft.constraints[number : number + 1]
+    at = draft.constraints.index(condition) if condition in draft.constraints else number
+    del draft.constraints[at : at + 1]
     write_draft(draft)

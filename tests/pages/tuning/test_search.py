@@ -150,6 +150,18 @@ def test_a_goal_is_picked_and_stands_in_the_address(open_room: OpenRoom, work: J
     assert not page.exception
 
 
+@pytest.mark.parametrize(("removed", "left"), [(0, [("coverage", False)]), (1, [("ild", True)])])
+def test_a_condition_changed_while_one_is_taken_out(
+    open_room: OpenRoom, removed: int, left: list[tuple[str, bool]]
+) -> None:
+    goal = Goal("ndcg", (Constraint("ild", 0.4), Constraint("coverage", 0.2)))
+    page = open_room(SECTION, goal=save_goal(goal))
+    page.selectbox(key="goal_kind_1").set_value("at most")
+    page.button(key=f"goal_remove_{removed}").click().run()  # both in one run, as after two quick clicks
+    assert not page.exception
+    assert [(each.metric, each.at_least) for each in picked(page).constraints] == left
+
+
 def test_a_link_with_a_goal_opens_on_it_and_the_usual_goal_needs_no_parameter(open_room: OpenRoom, work: Job) -> None:
     goal = Goal("novelty", (Constraint("ndcg", 0.02, "best"), Constraint("popularity_lift", 0.4, at_least=False)), k=5)
     page = open_room(SECTION, goal=save_goal(goal))
