@@ -195,6 +195,9 @@ class Filters:
             raise SettingsError(f"the lowest price {self.price_low} is above the highest {self.price_high}; swap them")
 
 
+WHOLE_CATALOGUE = Filters(only_available=False)
+"""Filters of an evaluation: products that are gone today were available when they were chosen."""
+
 NEW_SHOPPER_WEIGHTS = FusionSettings(collaborative=0.1, content=0.25, semantic=0.5, context=0.15)
 """Where to start for a shopper known by words alone."""
 

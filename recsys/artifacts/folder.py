@@ -2,8 +2,7 @@
 
 A folder holds `manifest.json` and the files it names: arrays as safetensors, tables as Arrow IPC. Files are named after
 their content, written beside and renamed; the manifest is replaced last, in one rename. So a writer that is killed
-leaves the earlier manifest with all of its files, or the new one with all of its own. Reading maps files into memory:
-opened at once whatever their size, shared by all who read them.
+leaves the earlier manifest with all of its files, or the new one with all of its own. Reading maps files into memory.
 
 A writer deletes only what a writer wrote: files that the manifest before it names, and temporary files, one of which is
 the journal of a writer that was killed: the parts that it was about to name or to delete. All else is left alone.
@@ -26,7 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from recsys.errors import ArtifactError, InputError
+from recsys.errors import ArtifactError, InputError, SettingsError
 from recsys.files import is_temporary, require_writable, temporary_beside
 from recsys.progress import Progress, silent
 
@@ -77,6 +76,15 @@ class Artifact:
     model_id: str
     kind: FolderKind = MODEL
 
+    @contextmanager
+    def restored(self, remedy: str = "prepare it again") -> Iterator[None]:
+        """Read parts in this block; raises ArtifactError where they are whole, but not as this version writes them."""
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, SettingsError) as error:
+            why = f"the parts of the {self.kind.noun} do not fit together ({type(error).__name__}: {error})"
+            raise ArtifactError(f"{self.folder}: {why}; {remedy}") from error
+
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """The arrays of one part, as read-only memory maps."""
         return self._read(name, _map_arrays)
@@ -89,13 +97,12 @@ class Artifact:
         entry = self.manifest["files"].get(name)
         if entry is None:
             raise ArtifactError(f"{self.folder}: the {self.kind.noun} has no part {name!r}; {self.kind.verb} it again")
+        path = self.folder / entry["file"]
         try:
-            return read(self.folder / entry["file"])
+            return read(path)
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OSError, pa.ArrowException):
             # Its checksum is right, so whoever wrote it meant something else, or it was replaced since.
-            raise ArtifactError(
-                f"{self.folder / entry['file']}: part {name!r} cannot be read; {self.kind.remedy}"
-            ) from None
+            raise ArtifactError(f"{path}: part {name!r} cannot be read; {self.kind.remedy}") from None
 
 
 def _map_table(path: Path) -> pa.Table:
@@ -104,10 +111,7 @@ def _map_table(path: Path) -> pa.Table:
 
 
 def _map_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Arrays of a safetensors file as memory maps (the library itself would copy them).
-
-    The format is an 8-byte little-endian header length, a JSON header, and the raw arrays.
-    """
+    """Map a safetensors file, which the library would copy: 8-byte little-endian header length, JSON header, arrays."""
     mapped = np.memmap(path, np.uint8, mode="r")
     n_header = int.from_bytes(mapped[:8].tobytes(), "little")
     if n_header > len(mapped) - 8:

@@ -40,7 +40,7 @@ from recsys.progress import Progress, silent
 from recsys.ranking.eligibility import CandidateFilter
 from recsys.schema import IMPRESSIONS
 from recsys.scorers.base import FloatArray
-from recsys.settings import Filters, FusionSettings
+from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings
 from recsys.text.encoder import make_phrasebook
 from recsys.training.context_settings import choose_context
 from recsys.training.weights import choose_weights
@@ -69,8 +69,6 @@ N_LISTED = 4
 
 NO_PLACES = f"the log does not say which products stood in the first {N_LISTED} places"
 
-EVERYTHING = Filters(only_available=False)
-
 
 @dataclass(frozen=True, slots=True)
 class MixQuery:
@@ -82,7 +80,7 @@ class MixQuery:
 
     fusion: FusionSettings
     temperature: float = MAIN_TEMPERATURE
-    filters: Filters = EVERYTHING
+    filters: Filters = WHOLE_CATALOGUE
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -139,13 +137,8 @@ class LoggedEvaluationSet:
     def open(cls, folder: Path) -> Self:
         """Open a folder; raises ArtifactError where it cannot be used."""
         artifact = open_artifact(Path(folder), LOGGED_SET)
-        try:
+        with artifact.restored():
             return cls._of(artifact)
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-            raise ArtifactError(
-                f"{folder}: the parts of the judged log do not fit together ({type(error).__name__}: {error}); "
-                "prepare it again"
-            ) from error
 
     @classmethod
     def _of(cls, artifact: Artifact) -> Self:

@@ -20,7 +20,7 @@ from recsys.ranking.diversity import CODES, diversify_all
 from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, n_lanes, nth_largest
 from recsys.ranking.rank import Standardised, pool_size, weight_vector
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
-from recsys.settings import Filters, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, Filters, RankingSettings
 
 CACHE_BYTES = 64_000_000
 """Most that cached lists with their metrics may take; those of a setting take 170 bytes a shopper at k = 10."""
@@ -29,9 +29,6 @@ SCENARIO_CACHE_BYTES = 400_000_000
 """Most that cached context scores may take; a scenario takes a quarter of the panel's scores. The latest stays."""
 
 SCENARIO_CHUNK = 128
-
-WHOLE_CATALOGUE = Filters(only_available=False)
-"""Filters of an evaluation: products that are gone today were available when they were chosen."""
 
 
 class Candidates(NamedTuple):

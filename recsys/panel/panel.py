@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from recsys.artifacts.folder import Artifact, FolderKind, open_artifact
 from recsys.data.splitting import Role
-from recsys.errors import ArtifactError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_facts
 from recsys.evaluation.protocols.hold_out import contexts_of_panel
@@ -293,10 +292,5 @@ class Panel:
     def open(cls, folder: Path) -> tuple[Self, Self]:
         """The validation and the test shoppers of a folder; raises ArtifactError if it cannot be used."""
         artifact = open_artifact(Path(folder), PANEL)
-        try:
+        with artifact.restored():
             return cls.of(artifact, "validation"), cls.of(artifact, "test")
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
-            raise ArtifactError(
-                f"{folder}: the parts of the panel do not fit together ({type(error).__name__}: {error}); "
-                "prepare it again"
-            ) from error

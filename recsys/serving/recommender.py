@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.artifacts.tables import Histories
-from recsys.errors import ArtifactError, ContextError, SettingsError, UnknownItemError, UnknownUserError
+from recsys.errors import ContextError, UnknownItemError, UnknownUserError
 from recsys.explanations.decompose import Explanation
 from recsys.explanations.documents import Documents, exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
@@ -95,14 +95,8 @@ class Recommender:
     def load(cls, folder: Path) -> Self:
         """Open a model folder; raises ArtifactError with the reason if it cannot be used."""
         artifact = open_artifact(Path(folder))
-        try:
+        with artifact.restored(artifact.kind.remedy):
             return cls(artifact)
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, SettingsError) as error:
-            # Every checksum is right, so the parts are whole but not those that this version writes.
-            raise ArtifactError(
-                f"{folder}: the parts of the model do not fit together ({type(error).__name__}: {error}); "
-                "train the model again"
-            ) from error
 
     @cached_property
     def users(self) -> pd.DataFrame:

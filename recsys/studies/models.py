@@ -16,13 +16,13 @@ from recsys.evaluation.protocols.hold_out import batches
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences
 from recsys.evaluation.statistics.significance import verdict_of
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, silent
 from recsys.ranking.rank import Standardised
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.pairs import SEMANTIC

@@ -17,9 +17,9 @@ from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import MeasuredLists, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy.click_models.format import NAMES, summary, why_none
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.progress import Progress, reported, silent
-from recsys.settings import COMPONENTS, DIVERSITY_METHODS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, DIVERSITY_METHODS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.format import mix_in_words, percent, signed, table_of
 from recsys.studies.models import tuned
 from recsys.studies.result import Plot, Result, Series, Table, as_json

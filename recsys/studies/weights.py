@@ -15,10 +15,10 @@ from scipy.stats import spearmanr
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import changes, mean_interval, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS
 from recsys.progress import Progress, silent
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings
 from recsys.studies.format import change_text, mix_in_words, table_of
 from recsys.studies.models import METRIC, lists_of
 from recsys.studies.result import Plot, Result, Series, Table, as_json

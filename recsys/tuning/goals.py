@@ -19,11 +19,11 @@ from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.jackknife import STEPS, ListChange, exposure, gini, mean_popularity
 from recsys.evaluation.statistics.paired import MeasuredLists
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import N_BASELINE
 from recsys.panel.segments import EVERYONE, Segment, describe_segment
 from recsys.progress import Progress, silent
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.tuning.weight_map import WeightMap, weight_map
 
 Against = Literal["value", "equal", "best"]

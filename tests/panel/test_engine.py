@@ -15,11 +15,11 @@ from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.panel import build
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.ranking.rank import fuse, select
-from recsys.settings import Filters, FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings, RankingSettings
 from recsys.studies.evaluate import evaluate as evaluate_models
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder

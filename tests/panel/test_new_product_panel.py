@@ -7,9 +7,9 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from recsys.evaluation.statistics.paired import differences
-from recsys.panel.engine import WHOLE_CATALOGUE
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.format import VERDICTS, in_words, table_csv
 from recsys.studies.models import chosen_weights, label, models_on, name_of, subsets, without
 from recsys.studies.registry import EXPERIMENTS

@@ -13,8 +13,7 @@ from recsys.errors import DataError
 from recsys.evaluation.statistics.significance import Interval
 from recsys.offpolicy import logged_set
 from recsys.offpolicy.logged_set import MAIN_TEMPERATURE
-from recsys.panel.engine import WHOLE_CATALOGUE
-from recsys.settings import Context, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, Context, RankingSettings
 from recsys.studies import clicks
 from recsys.studies.clicks import PAPER_LIFT, ClickFigures, conclusion
 from recsys.studies.clicks_policies import ESTIMATED, TRUTH, ClickLift

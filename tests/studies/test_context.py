@@ -11,8 +11,8 @@ import pytest
 from recsys.demo.oracle import PlantedEffect
 from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
-from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings, RankingSettings
+from recsys.panel.engine import LiveEngine
+from recsys.settings import CONTEXT_DIMENSIONS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.context import ContextFigures, conclusion, tables
 from recsys.studies.context_circumstances import (
     DIMENSIONS,

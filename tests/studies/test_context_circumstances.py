@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from recsys.errors import SettingsError
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.ranking.rank import Standardised
 from recsys.scorers.base import NO_ROW, Exclusions, Requests
 from recsys.scorers.context import ContextScorer
-from recsys.settings import CONTEXT_DIMENSIONS, Context, FusionSettings, RankingSettings
+from recsys.settings import CONTEXT_DIMENSIONS, WHOLE_CATALOGUE, Context, FusionSettings, RankingSettings
 from recsys.studies.context_circumstances import DIMENSIONS, TREND, Circumstances, timeless
 from recsys.studies.workspace import Workspace
 

@@ -8,11 +8,11 @@ import pytest
 
 from recsys.errors import SettingsError
 from recsys.evaluation.statistics.paired import differences
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.ranking.rank import Standardised
 from recsys.scorers.base import Requests
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies import multitask
 from recsys.studies.format import in_words
 from recsys.studies.models import tuned

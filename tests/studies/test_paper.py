@@ -11,9 +11,9 @@ from recsys.artifacts.folder import open_artifact
 from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.offpolicy.click_models.conditional_logit import simulated
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import PANEL, ROLES
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies import paper
 from recsys.studies.paper import MEASURED, Candidate, candidates, frontier, lifts, nearby, paper_lift
 from recsys.studies.registry import EXPERIMENTS

@@ -8,9 +8,8 @@ import pytest
 
 from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.progress import silent
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.format import change_text
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result

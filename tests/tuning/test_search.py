@@ -11,10 +11,17 @@ import pytest
 from recsys.errors import Cancelled, SettingsError, StoreError, StoreUnavailable
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.paired import differences, means
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
-from recsys.settings import COMPONENTS, DIVERSITY_METHODS, DiversityMethod, FusionSettings, RankingSettings
+from recsys.settings import (
+    COMPONENTS,
+    DIVERSITY_METHODS,
+    WHOLE_CATALOGUE,
+    DiversityMethod,
+    FusionSettings,
+    RankingSettings,
+)
 from recsys.store.database import Database
 from recsys.store.presets import PresetStore
 from recsys.tuning.goals import MARGIN, Constraint, Goal, GoalEvaluator

@@ -9,10 +9,10 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.evaluation.statistics.jackknife import ListChange
 from recsys.evaluation.statistics.paired import MeasuredLists, means, tied_by_gaps, tied_with_best
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
 from recsys.progress import silent
-from recsys.settings import Filters, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, Filters, RankingSettings
 from recsys.tuning.map_kernels import grid_cells
 from recsys.tuning.weight_map import MapPasses, WeightMap, weight_map
 

@@ -20,9 +20,8 @@ from recsys.evaluation.statistics.paired import Difference
 from recsys.jobs import Job
 from recsys.jobs.paths import AppPaths
 from recsys.jobs.search_job import read_request, search_job_at, start_search
-from recsys.panel.engine import WHOLE_CATALOGUE
 from recsys.panel.segments import EvaluationConfig, Segment, describe_segment
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.store.addresses import VARIABLE, file_address
 from recsys.store.database import FILE
 from recsys.tuning.goals import MARGIN, Constraint, Goal, describe_constraint

@@ -19,12 +19,12 @@ from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.statistics.paired import differences
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import N_BASELINE, Panel, Ragged, Scores
 from recsys.parallel import cores_for
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.context import ContextScorer
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.benchmarks import medians, times_ms
 from recsys.tuning.weight_map import weight_map
 

@@ -18,10 +18,10 @@ from recsys.offpolicy.click_models import conditional_logit, sources
 from recsys.offpolicy.click_models import format as click_format
 from recsys.offpolicy.click_models.conditional_logit import BASE_RATE, SEEN, Chooser, simulated
 from recsys.offpolicy.click_models.sources import fit_on_log
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import PANEL, ROLES, Panel
 from recsys.schema import IMPRESSIONS
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.text.phrasebook import build_phrasebook
 from tests._encoder import WordEncoder
 from tests._list_definitions import click_rates

@@ -19,12 +19,12 @@ from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import differences
 from recsys.jobs.paths import AppPaths
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel, Ragged
 from recsys.panel.segments import EVERYONE, EvaluationConfig, Segment
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
-from recsys.settings import Filters, FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings, RankingSettings
 from tests.pages._seen import addressed, html, text
 from tests.pages.conftest import OpenPage
 

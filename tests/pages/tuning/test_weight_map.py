@@ -14,10 +14,10 @@ from pages.tuning.weight_map_charts import HEIGHT, MapView, MarkedMix, Plane, tr
 from recsys.evaluation.metrics import format as fmt
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, Verdict, differences
 from recsys.evaluation.statistics.significance import Interval
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import Segment
-from recsys.settings import COMPONENTS, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, RankingSettings
 from recsys.tuning.map_kernels import N_STEPS, grid_cells
 from recsys.tuning.weight_map import WeightMap, weight_map
 from tests.pages._seen import html, text

@@ -4,9 +4,9 @@ import re
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.paired import means
-from recsys.panel.engine import WHOLE_CATALOGUE, LiveEngine
+from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import Segment
-from recsys.settings import FusionSettings, RankingSettings
+from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.store.presets import PresetStore
 from recsys.store.records import Draft, Measurement, Preset, PresetSettings
 from tests.pages._seen import html, text
