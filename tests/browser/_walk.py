@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from itertools import pairwise
 from typing import Any
 
@@ -108,4 +109,11 @@ def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:
         page.wait_for_function(_IS_SHOWN, arg=stop[1], timeout=20_000)
     settled(page, timeout_s=120, quiet_ms=100)
     assert place(page) == stop[0], f"{way} led to another address"
-    assert shown(page) == stop[1], f"{way} to {stop[0]} shows something else"
+    different = _difference(stop[1], shown(page))
+    assert not different, f"{way} to {stop[0]} shows something else: {different}"
+
+
+def _difference(expected: State, found: State) -> list[str]:
+    """What a state lacks (-) and has too much of (+), words and controls in their order."""
+    before, after = ([*state["text"].split(), *map(str, state["held"]), *map(str, state["chosen"])] for state in (expected, found))
+    return [line for line in unified_diff(before, after, n=2, lineterm="")][2:]
