@@ -128,7 +128,7 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
             "Variety",
             0.0,
             1.0,
-            0.0,
+            view.DEFAULT_DIVERSITY,
             0.05,
             key="diversity",
             help="0 lists by score alone; higher values avoid products that resemble those above them. Scores stay.",
@@ -138,6 +138,7 @@ def variety(label: str = "Variety and length") -> tuple[int, float, str]:
             "Method",
             list(view.METHODS),
             "method",
+            view.DEFAULT_METHOD,
             help="MMR weighs score against likeness one place at a time; DPP prefers sets that spread out; MSD weighs "
             "the mean score of the list against how far its products are apart on average (ILD).",
         )

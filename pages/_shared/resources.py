@@ -17,6 +17,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
+from pages._shared import words
 from pages._shared.view import ANY, Choices
 from recsys.cache import ByteCache, n_bytes
 from recsys.errors import ArtifactError, RecsysError, StoreError
@@ -97,6 +98,16 @@ class Background(Generic[T]):
     def is_running(self) -> bool:
         """Whether it still works."""
         return self._thread.is_alive()
+
+    def wait(self, doing: str = "") -> T | None:
+        """Draw how far it is until it is done; its result, or None where it failed and `problem` says why."""
+        bar = st.empty()
+        while self.is_running:
+            text = doing if doing and self.total else words.sentence(self.stage)[:-1]
+            bar.progress(min(self.done / (self.total or 1), 1.0), f"{text} …")
+            time.sleep(0.1)
+        bar.empty()
+        return self.result
 
     def _report(self, stage: str, done: int = 0, total: int = 0) -> None:
         self.stage, self.done, self.total = stage, done, total

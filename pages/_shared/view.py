@@ -21,10 +21,11 @@ ANY = "Any"
 
 MAX_WEIGHT, WEIGHT_STEP = 100, 5
 LENGTHS = (5, 10, 20, 30, 50)
-DEFAULT_LENGTH = 10
-USUAL_VARIETY = {"diversity": 0.0, "method": "MMR", "n": str(DEFAULT_LENGTH)}
-"""Defaults of variety and length, by key of a widget."""
 METHODS = {"MMR": "mmr", "DPP": "dpp", "MSD": "msd"}
+DEFAULT_LENGTH, DEFAULT_DIVERSITY = RankingSettings().n, RankingSettings().diversity
+DEFAULT_METHOD = next(label for label, method in METHODS.items() if method == RankingSettings().method)
+USUAL_VARIETY = {"diversity": DEFAULT_DIVERSITY, "method": DEFAULT_METHOD, "n": str(DEFAULT_LENGTH)}
+"""Defaults of variety and length, by key of a widget."""
 MAX_WORDS = 500
 
 WEIGHTS, STATED = "weights", "stated"

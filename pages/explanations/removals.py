@@ -190,21 +190,12 @@ def _the_model(case: ExplanationContext) -> None:
         "intervals.</p>"
     )
     work = resources.faithfulness_of_model(case.model, N_SAMPLE)
-    if work.is_running:
-        _watch(case)
-    elif work.result is None:
+    reports = work.wait()
+    if reports is None:
         st.html(empty_html("It could not be measured", work.problem or "the reason is in the server's log"))
     else:
-        for side, report in work.result.items():
+        for side, report in reports.items():
             st.html(_report(_SIDES[side], report))
-
-
-@st.fragment(run_every=0.7)
-def _watch(case: ExplanationContext) -> None:
-    work = resources.faithfulness_of_model(case.model, N_SAMPLE)
-    if not work.is_running:
-        st.rerun()
-    st.progress(min(work.done / (work.total or 1), 1.0), f"{words.sentence(work.stage)[:-1]} …")
 
 
 def _report(of_whom: str, report: SideReport) -> str:

@@ -135,13 +135,13 @@ def candidates(choices: Choices) -> Filters:
 
 def _variety_label() -> str:
     try:
-        strength = float(st.session_state.get("diversity", st.query_params.get("diversity", "0")))
+        strength = float(st.session_state.get("diversity", st.query_params.get("diversity", view.DEFAULT_DIVERSITY)))
     except ValueError:  # an address that the slider will not follow either
-        strength = 0.0
+        strength = view.DEFAULT_DIVERSITY
     method, n = _current("method", tuple(view.METHODS)), _current("n", tuple(map(str, view.LENGTHS)))
     return labels.variety_button(
-        strength if 0 <= strength <= 1 else 0.0,
-        method if method != ANY else str(view.USUAL_VARIETY["method"]),
+        strength if 0 <= strength <= 1 else view.DEFAULT_DIVERSITY,
+        method if method != ANY else view.DEFAULT_METHOD,
         int(n) if n != ANY else view.DEFAULT_LENGTH,
     )
 
@@ -228,8 +228,8 @@ def _pinned() -> EvaluationConfig | None:
     query = parse_qs(st.query_params.get(PINNED_PARAMETER, ""))
     try:
         weights = FusionSettings(**{name: float(query[name][-1]) / view.MAX_WEIGHT for name in COMPONENTS})
-        strength = float(query.get("diversity", ["0"])[-1])
-        method = view.METHODS[query.get("method", [str(view.USUAL_VARIETY["method"])])[-1]]
+        strength = float(query.get("diversity", [str(view.DEFAULT_DIVERSITY)])[-1])
+        method = view.METHODS[query.get("method", [view.DEFAULT_METHOD])[-1]]
         ranking = RankingSettings(weights, diversity=strength, method=method)  # type: ignore[arg-type]
         stated = {name: query[name][-1] for name in CONTEXT_DIMENSIONS if name in query}
         Context(**stated)  # type: ignore[arg-type]  # refuses what is no circumstance

@@ -41,6 +41,10 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
 }
 
 
+LOOKING = ("Presets", "Find good weights")
+"""Sections with parts that run by themselves now and then. In a fragment, its controls would leave pieces behind when
+such a run follows at once: Streamlit then clears up after that one alone (streamlit#16708)."""
+
 _SPLITS = tuple(each.wanted for each in HOLD_OUTS.values())
 
 FORMER_METRICS = {"Click rate (simulated)": "ctr"}
@@ -95,7 +99,8 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
     explain_address(choices, link, lambda: address_values(tuning))
-    _sections(tuning)
+    name = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
+    (_section if name in LOOKING else _section_alone)(tuning, name)
 
 
 def is_of_other_data(model: Recommender, tuning: TuningContext) -> bool:
@@ -149,10 +154,9 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     return head + labels.table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
-@st.fragment
-def _sections(tuning: TuningContext) -> None:
+def _section(tuning: TuningContext, name: str) -> None:
+    """The controls, and the section of that name."""
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
-        section = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
         now, segment = controls.setting(tuning.choices, tuning.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = controls.choose_reference(
@@ -165,4 +169,8 @@ def _sections(tuning: TuningContext) -> None:
             return
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
-        SECTIONS[section](case)
+        SECTIONS[name](case)
+
+
+_section_alone = st.fragment(_section)
+"""The same, where controls draw this alone: quicker."""

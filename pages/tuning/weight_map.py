@@ -1,7 +1,6 @@
 """The section "Weight map": which slice is shown, both charts, what they say, and the mixes worth loading."""
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from pages._shared import charts, words
 from pages._shared.cards import empty_html, esc, weights_html
 from pages._shared.charts import LOOKS
 from pages._shared.controls import button
-from pages._shared.resources import Background
 from pages.tuning import context
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
@@ -52,7 +50,7 @@ def weight_map(case: TuningCase) -> None:
     filters, scenario = case.now.settings.filters, case.now.scenario
     key = (engine.panel.panel_id, case.k, filters, scenario, case.segment, case.metric)
     work = context.weight_map(engine, *key)
-    found = wait_for_map(work, engine)
+    found = work.wait(f"Measuring all mixes of weights on {len(engine.panel):,} shoppers")
     if found is None:
         context.weight_map.clear(engine, *key)
         st.html(empty_html("The map could not be made", work.problem))
@@ -116,18 +114,6 @@ def _mix(engine: LiveEngine, setting: EvaluationConfig, segment: Segment) -> Mar
     found = context.means_of(engine, engine.panel.panel_id, setting.settings, setting.scenario, segment)
     shares = np.array(list(setting.settings.fusion.normalised().values()))
     return MarkedMix(setting.name, shares, {name: each.mean for name, each in found.items()})
-
-
-def wait_for_map(work: Background[WeightMap], engine: LiveEngine) -> WeightMap | None:
-    """The map, when it is done; progress until then. None where it failed, with the reason in `work.problem`."""
-    place = st.empty()
-    while work.is_running:
-        total = max(work.total, 1)
-        text = f"Measuring all mixes of weights on {len(engine.panel):,} shoppers" if work.total else "Starting"
-        place.progress(min(work.done / total, 1.0), text=f"{text} …")
-        time.sleep(0.1)
-    place.empty()
-    return work.result
 
 
 def _clickable(figure: go.Figure, name: str, alt: str, found: WeightMap) -> None:

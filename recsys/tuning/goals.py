@@ -17,7 +17,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.format import exact, unusable, written
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.jackknife import STEPS, ListChange, exposure, gini, mean_popularity
+from recsys.evaluation.statistics.jackknife import EXPOSURE_METRICS, ListChange, exposure, mean_popularity
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import N_BASELINE
@@ -312,9 +312,8 @@ class GoalEvaluator:
         return float(ratio), error
 
     def _mean(self, lists: MeasuredLists, metric: str) -> float:
-        if metric in STEPS:
-            shown = exposure(lists.ranked, self.facts.n_items)
-            return gini(shown) if metric == "gini" else float(np.count_nonzero(shown)) / self.facts.n_items
+        if metric in EXPOSURE_METRICS:
+            return EXPOSURE_METRICS[metric](exposure(lists.ranked, self.facts.n_items))
         return self.gap(lists, self.nothing, metric)[0] - (metric == "popularity_lift")
 
     def _mean_and_error(self, column: UserValues) -> tuple[float, float]:

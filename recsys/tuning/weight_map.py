@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, exposure, gini, sums_of_lists
+from recsys.evaluation.statistics.jackknife import EXPOSURE_METRICS, STEPS, coverage_error, exposure, sums_of_lists
 from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
@@ -265,8 +265,8 @@ def weight_map(
 def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
     columns = found.means().T
     means = dict(zip(SHOPPER_METRICS, columns, strict=False))
-    means["coverage"] = (found.exposures > 0).mean(axis=1)
-    means["gini"] = np.array([gini(each.astype(np.float64)) for each in found.exposures])
+    for name, metric in EXPOSURE_METRICS.items():
+        means[name] = np.array([metric(each.astype(np.float64)) for each in found.exposures])
     base = columns[PROFILE]
     ratio = np.divide(columns[LISTED], base, out=np.full(len(base), np.nan), where=base > 0)
     means["popularity_lift"] = ratio - 1

@@ -87,6 +87,30 @@ def visiting(browser: Browser, address: str, look: Look) -> Iterator[Page]:
         context.close()
 
 
+class Visitors:
+    """Visitors of one browser, who come in pages that stay open: a new page would load and compile the app anew."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[str, list[Page]] = {}
+
+    @contextmanager
+    def visiting(self, address: str, look: Look) -> Iterator[Page]:
+        """A page like that of `visiting`; whatever it stored is gone at the end, and so are pages that it opened."""
+        free = self._free.setdefault(address, [])
+        page = free.pop() if free else self._browser.new_context(base_url=address, accept_downloads=True).new_page()
+        page.set_viewport_size({"width": look.width, "height": look.height})
+        page.emulate_media(color_scheme=look.scheme, reduced_motion="reduce")
+        yield page
+        page.goto("about:blank")
+        for each in page.context.pages:
+            if each is not page:
+                each.close()
+        everything = {"origin": address, "storageTypes": "cookies,local_storage,indexeddb,service_workers"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", everything)
+        free.append(page)
+
+
 def settled(page: Page, *, timeout_s: float = 60, quiet_ms: int = 300) -> Page:
     """Wait until Streamlit has run the script, drawn everything, and stayed quiet; gives the page back.
 

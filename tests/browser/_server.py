@@ -16,11 +16,17 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 
 
+_used: list[int] = []
+
+
 def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on right now; one used before, if any, whose files browsers still have."""
+    for port in (*_used, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise RuntimeError("no port is free")
 
 
 @contextmanager
@@ -69,6 +75,8 @@ def running(
         yield address
     finally:
         _end(server)
+        if port not in _used:
+            _used.append(port)
 
 
 def _await_health(address: str, server: subprocess.Popen[bytes], log: Path, timeout_s: float) -> None:

@@ -30,10 +30,6 @@ _SHOWN = """() => {
     return { text: text(main).replace(/\\s+/g, ' ').trim(), held, chosen };
 }"""
 
-# How many runs of the script the page has seen the end of.
-_COUNT_RUNS = """window.runs = 0; new MutationObserver((changes) => {
-    if (changes.some(({ target }) => target.dataset.testScriptState === 'notRunning')) window.runs += 1;
-}).observe(document, { subtree: true, attributeFilter: ['data-test-script-state'] });"""
 _IS_SHOWN = f"(state) => JSON.stringify(({_SHOWN})()) === JSON.stringify(state)"
 
 
@@ -57,16 +53,15 @@ class Walk:
 
     def go(self, address: str, acts: dict[str, Act]) -> "Walk":
         """Open a page and do one thing after another; what is another state has another address."""
-        self.page.add_init_script(_COUNT_RUNS)
         self.page.goto(address)
         self._note("open")
         for name, act in acts.items():
-            n_runs = self.page.evaluate("window.runs")
+            before = self.page.url
             act(self.page)
             try:
-                self.page.wait_for_function("(n_runs) => window.runs > n_runs", arg=n_runs)
+                self.page.wait_for_function("(before) => location.href !== before", arg=before)
             except TimeoutError as error:
-                raise AssertionError(f"{name}: nothing ran, at {place(self.page)}") from error
+                raise AssertionError(f"{name}: still at {place(self.page)}") from error
             self._note(name)
         return self
 
@@ -75,8 +70,10 @@ class Walk:
             self.page.locator("h1").first.wait_for(timeout=120_000)
         except TimeoutError as error:
             raise AssertionError(f"{what}: no page, but {self.page.inner_text('body')[:600]!r}") from error
-        settled(self.page, timeout_s=120)
-        address, now = place(self.page), shown(self.page)
+        now = shown(settled(self.page, timeout_s=120))
+        while now != (later := shown(settled(self.page))):  # what was done led to another run by itself
+            now = later
+        address = place(self.page)
         known = dict(self.stops).get(address, now)
         assert known == now, f"{what}: another state at the same address {address}"
         if not self.stops or self.stops[-1][0] != address:
@@ -115,5 +112,7 @@ def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:
 
 def _difference(expected: State, found: State) -> list[str]:
     """What a state lacks (-) and has too much of (+), words and controls in their order."""
-    before, after = ([*state["text"].split(), *map(str, state["held"]), *map(str, state["chosen"])] for state in (expected, found))
+    before, after = (
+        [*state["text"].split(), *map(str, state["held"]), *map(str, state["chosen"])] for state in (expected, found)
+    )
     return [line for line in unified_diff(before, after, n=2, lineterm="")][2:]

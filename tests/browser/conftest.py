@@ -5,7 +5,7 @@ Without a Chromium on the machine every test here is skipped, and says so.
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,11 @@ from tests.browser._chromium import LOOKS, Look
 from tests.pages.tuning.conftest import tuning_panel  # noqa: F401  (a fixture)
 
 Visit = Callable[..., Page]
+
+
+def serving(home: Path) -> AbstractContextManager[str]:
+    """The app, served on the shop in a folder; beside it the server has a home of its own."""
+    return _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,18 +45,36 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def room_server(
-    chromium: Browser,
+@pytest.fixture(scope="package")
+def visitors(chromium: Browser) -> _chromium.Visitors:
+    """Visitors of that browser."""
+    return _chromium.Visitors(chromium)
+
+
+@pytest.fixture(scope="package")
+def room_home(
     demo_home: Path,  # noqa: F811
     tuning_panel: Path,  # noqa: F811
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[str]:
-    """Address of the app on a copy of the small demo shop whose test shoppers are prepared; each module has its own."""
+) -> Path:
+    """A copy of the small demo shop whose test shoppers are prepared. Read only."""
     home = tmp_path_factory.mktemp("room") / "recsys"
     shutil.copytree(demo_home, home)
     shutil.copytree(tuning_panel, AppPaths(home).panel("last"))
-    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
+    return home
+
+
+@pytest.fixture(scope="package")
+def room_server(chromium: Browser, room_home: Path) -> Iterator[str]:
+    """Address of the app on that shop, for tests that start no work and save nothing."""
+    with serving(room_home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def own_room_server(chromium: Browser, room_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of the app on a copy of it, which the module may change."""
+    with serving(shutil.copytree(room_home, tmp_path_factory.mktemp("own_room") / "recsys")) as address:
         yield address
 
 
@@ -60,15 +83,15 @@ def app_server(chromium: Browser, demo_home: Path, tmp_path_factory: pytest.Temp
     """Address of the app, served on its own copy of the small demo shop and model."""
     home = tmp_path_factory.mktemp("app_home") / "recsys"
     shutil.copytree(demo_home, home)
-    with _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home)) as address:
+    with serving(home) as address:
         yield address
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Visit]:
+def visit(visitors: _chromium.Visitors) -> Iterator[Visit]:
     """Open an address as a fresh visitor: `visit(address, Look("dark", 400))`; closed at the end of the test."""
     with ExitStack() as stack:
-        yield lambda address, look=None: stack.enter_context(_chromium.visiting(chromium, address, look or Look()))
+        yield lambda address, look=None: stack.enter_context(visitors.visiting(address, look or Look()))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ def opened(page: Page, query: str = "") -> Page:
     return settled(page, timeout_s=120)
 
 
-def test_a_first_visit_judges_the_log_and_then_sliders_are_answered(visit: Visit, room_server: str) -> None:
-    page = opened(visit(room_server), "&collaborative=100&content=0&semantic=0&context=0")
+def test_a_first_visit_judges_the_log_and_then_sliders_are_answered(visit: Visit, own_room_server: str) -> None:
+    page = opened(visit(own_room_server), "&collaborative=100&content=0&semantic=0&context=0")
     before = page.locator(".st-key-chart_answer .sw-headline").inner_text()
     assert "clicked" in before
     page.locator(".st-key-semantic input[type=range]").focus()
@@ -29,7 +29,7 @@ def test_a_first_visit_judges_the_log_and_then_sliders_are_answered(visit: Visit
 
 
 @pytest.mark.parametrize("look", LOOKS, ids=str)
-def test_it_fits_the_window(visit: Visit, room_server: str, look: Look) -> None:
-    page = opened(visit(room_server, look))
+def test_it_fits_the_window(visit: Visit, own_room_server: str, look: Look) -> None:
+    page = opened(visit(own_room_server, look))
     screenshot(page, f"clicks-by-the-log-{look}")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

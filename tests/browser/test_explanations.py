@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
-from tests.browser import _server
 from tests.browser._chromium import Look, screenshot, settled
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, serving
 
 
 def score(page: Page) -> str:
@@ -45,7 +43,7 @@ def cold_server(demo_home: Path, tmp_path: Path) -> AbstractContextManager[str]:
     """Another, cold server on the same shop."""
     home = tmp_path / "cold" / "recsys"
     shutil.copytree(demo_home, home)
-    return _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home))
+    return serving(home)
 
 
 def test_a_card_leads_to_its_explanation_in_the_same_tab(page: Page) -> None:

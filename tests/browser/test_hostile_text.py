@@ -10,10 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from pages.explanations.explanation import SECTIONS
 from recsys.jobs.paths import AppPaths
-from tests import _demo, _hostile
-from tests.browser import _server
+from tests import _hostile
 from tests.browser._chromium import LOOKS, Look, screenshot, settled
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, serving
 
 INJECTED = "script:not([src]), img[onerror], svg[onload], iframe, [href^='javascript'], h1:not(:first-of-type)"
 
@@ -24,7 +23,7 @@ def hostile_server(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) 
     folder: Path = tmp_path_factory.mktemp("hostile")
     home = AppPaths(folder / "recsys")
     _hostile.build(home)
-    with _server.running(_server.ROOT / "app.py", home=folder, environment=_demo.environment(home.path)) as address:
+    with serving(home.path) as address:
         yield address
 
 

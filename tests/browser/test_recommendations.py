@@ -10,11 +10,9 @@ from playwright.sync_api import Page, expect
 
 from recsys.jobs.paths import AppPaths
 from recsys.serving.recommender import Recommender
-from tests import _demo
 from tests._demo import demo_home  # noqa: F401  (a fixture)
-from tests.browser import _server
 from tests.browser._chromium import Look, screenshot, settled
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, serving
 
 
 def listed(page: Page) -> list[tuple[str, str]]:
@@ -39,7 +37,7 @@ def cold_server(demo_home: Path, tmp_path: Path) -> Callable[[], object]:  # noq
     def start() -> object:
         home = tmp_path / "cold" / "recsys"
         shutil.copytree(demo_home, home)
-        return _server.running(_server.ROOT / "app.py", home=home.parent, environment=_demo.environment(home))
+        return serving(home)
 
     return start
 

@@ -21,8 +21,8 @@ def on_slider(page: Page, name: str) -> int:
     return int(float(page.locator(f".st-key-{name} input[type=range]").input_value()))
 
 
-def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, room_server: str) -> None:
-    page, other = opened(visit(room_server)), opened(visit(room_server))
+def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, own_room_server: str) -> None:
+    page, other = opened(visit(own_room_server)), opened(visit(own_room_server))
     page.get_by_role("button", name="Add a condition").click()
     pick("goal_kind_0", "at least")(page)
     value = page.locator(".st-key-goal_value_0 input")

@@ -72,7 +72,7 @@ def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
     differ = (new > both) | (old > both)
     counts = np.concatenate([new[differ], old[differ]]).astype(np.int64)
     on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
-    now, before = (float(np.count_nonzero(counts) / n_items) for counts in (new, old))
+    now, before = coverage(new), coverage(old)
     shrinkage = _shrinkage(float(FADING @ on), float(on[1]))
     return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage, int(on[1]))
 
@@ -198,3 +198,12 @@ def gini(counts: NDArray[np.float64]) -> float:
         return float("nan")
     ranks = np.arange(1, n_items + 1)
     return float(2 * (ranks @ np.sort(counts)) / (n_items * total) - (n_items + 1) / n_items)
+
+
+def coverage(counts: NDArray[np.float64]) -> float:
+    """Compute the share of products that are shown at all, from how often each is: float64 of (n_items,)."""
+    return float(np.count_nonzero(counts) / len(counts))
+
+
+EXPOSURE_METRICS: Mapping[str, Callable[[PerItem], float]] = {"coverage": coverage, "gini": gini}
+"""Metrics of `STEPS` from how often each product is shown."""
