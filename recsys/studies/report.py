@@ -250,9 +250,9 @@ def write_results(
     Raises InputError where the folder cannot be written to, or holds other files of the same names.
     """
     texts, old = {}, {name for name, _ in drawn or {}}
-    for result in (
-        each for each in results if each.experiment not in old
-    ):  # the document comes first: it says which tables are its own
+    for result in results:  # the document comes first: it says which tables are its own
+        if result.experiment in old:
+            continue
         texts[f"{result.experiment}.json"] = json.dumps(result.as_json(), indent=1)
         texts |= {f"{result.experiment}-{table.name}.csv": table_csv(table) for table in result.tables}
     texts[_FILE] = report_html(results, failed or {}, drawn)
