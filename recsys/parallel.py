@@ -7,8 +7,10 @@ process. Small loops run on one core: waking the others costs more than they sav
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numba
+from numpy.typing import NDArray
 
 SMALL = 100_000
 """Positions in lists up to which a loop stays on one core: a few milliseconds of work."""
@@ -27,6 +29,17 @@ def cores_for(n_positions: int | None = None) -> Iterator[None]:
             yield
         finally:
             numba.set_num_threads(before)
+
+
+def read_only(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """The same arrays in views that cannot be written to, as those are that a panel maps from its files.
+
+    A loop is compiled once for each kind of array, which takes seconds: so its inputs are all of one kind.
+    """
+    views = tuple(array.view() if array.flags.writeable else array for array in arrays)
+    for view in views:
+        view.flags.writeable = False
+    return views
 
 
 @contextmanager

@@ -10,6 +10,13 @@ Positives (rating of at least 4, or a purchase), each at its first moment:
     0042  none: looked at the blanket twice
 """
 
+import os
+
+# Several processes share the cores: a thread that waits for others sleeps, instead of taking their time. Libraries read
+# this once, as they are loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+
 from typing import Any
 
 import pandas as pd

@@ -56,7 +56,7 @@ def _run(args: argparse.Namespace) -> None:
     from recsys.files import require_writable
     from recsys.settings import parse_weights
     from recsys.studies.format import in_words
-    from recsys.studies.report import require_results_folder, write_results
+    from recsys.studies.report import Drawn, require_results_folder, write_results
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
     weights = parse_weights(args.weights) if args.weights is not None else None
@@ -67,7 +67,7 @@ def _run(args: argparse.Namespace) -> None:
         require_results_folder(args.out, names)
     if args.work is not None:
         require_writable(args.work, "what is prepared")
-    results, failed = [], {}
+    results, failed, drawn = [], {}, Drawn()
     with TerminalProgress() as progress, Workspace(args.data, args.work) as workspace:
         for name in names:
             try:
@@ -77,7 +77,7 @@ def _run(args: argparse.Namespace) -> None:
                     raise
                 failed[name] = str(problem)
             if args.out is not None:
-                write_results(args.out, results, failed)
+                write_results(args.out, results, failed, drawn)
     if is_all and args.json:
         say_json({"results": [each.as_json() for each in results], "failed": failed})
     else:

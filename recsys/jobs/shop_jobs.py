@@ -270,10 +270,11 @@ def _study_stages(names: Sequence[str], **_: object) -> tuple[Stage, ...]:
 
 def _run_studies(reporter: Reporter, folder: str, data: str, panels: str, split: str, names: Sequence[str]) -> None:
     """Run and keep them; published is, under "not_available", why some cannot be run on this shop, by name."""
-    from recsys.studies.report import read_results, write_results
+    from recsys.studies.report import Drawn, read_results, write_results
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
     refused: dict[str, str] = {}
+    drawn = Drawn()
     settings = ExperimentSettings(split=split)  # type: ignore[arg-type]
     with Workspace(Path(data), Path(panels) / "experiments") as workspace:
         for name in names:
@@ -290,7 +291,9 @@ def _run_studies(reporter: Reporter, folder: str, data: str, panels: str, split:
                 reporter.publish({"not_available": refused})
                 continue
             results = read_results(Path(folder)) | {name: result}
-            write_results(Path(folder), [results[each] for each in EXPERIMENTS if each in results], refused)
+            for with_library in (True, False):  # that of an earlier run
+                drawn.pop((name, with_library), None)
+            write_results(Path(folder), [results[each] for each in EXPERIMENTS if each in results], refused, drawn)
 
 
 STUDIES = JobKind(__name__, _run_studies, _study_stages, POLITE, name="STUDIES")

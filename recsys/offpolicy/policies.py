@@ -25,7 +25,7 @@ from recsys.offpolicy.estimators import ESTIMATORS, Log, PolicyEstimate, estimat
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.pages import ImpressionColumns, PageClickModel, ScoredPages, TrueClickRates
 from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_features
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import in_parallel, inlined, insert, mix
 from recsys.ranking.rank import LEAST_SPREAD, weight_vector
@@ -67,7 +67,7 @@ class SoftPolicy:
         n_items), at least one product a page.
         """
         probabilities = np.empty(eligible.shape, np.float32)
-        weights = weight_vector(self.fusion)
+        weights, (scores, eligible) = weight_vector(self.fusion), read_only(scores, eligible)
         with cores_for(eligible.size):
             _soft_probabilities(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, probabilities)
         return probabilities
@@ -79,6 +79,7 @@ def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.b
     Where fewer than n are eligible, the positions after them hold -1.
     """
     rows, weights = np.empty((len(scores), n), np.int64), weight_vector(fusion)
+    scores, eligible = read_only(scores, eligible)
     with cores_for(eligible.size):
         _best_rows(scores, weights, eligible, rows)
     return rows

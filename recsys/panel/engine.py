@@ -14,7 +14,7 @@ from recsys.evaluation.metrics.lists import measure_lists
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.panel import N_BASELINE, Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.diversity import CODES, diversify_all
 from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, n_lanes, nth_largest
@@ -172,8 +172,9 @@ class LiveEngine:
         held, seen = self.panel.scores, self.panel.seen
         starts, rows = seen.starts, seen.values
         if not held.is_whole:  # what a shopper has seen is no candidate to begin with
-            starts, rows = _frozen(np.zeros_like(starts)), rows[:0]
-        return Candidates(held.static, self._context(scenario, progress).context, held.widths, held.rows, starts, rows)
+            starts, rows = np.zeros_like(starts), rows[:0]
+        context = self._context(scenario, progress).context
+        return Candidates(*read_only(held.static, context, held.widths, held.rows, starts, rows))
 
     def check(self, scenario: Scenario) -> None:
         """Raise ContextError where a scenario states what the data cannot tell apart."""
@@ -191,9 +192,9 @@ class LiveEngine:
         ranked = pool
         if settings.diversity:
             ranked, ranks = (np.empty((len(pool), settings.n), np.int32) for _ in range(2))
-            method = CODES[settings.method]
+            method, (vectors,) = CODES[settings.method], read_only(self.panel.vectors)
             with cores_for():
-                diversify_all(pool, scores, self.panel.vectors, settings.diversity, method, ranked, ranks)
+                diversify_all(pool, scores, vectors, settings.diversity, method, ranked, ranks)
         return LiveMetrics(self.measured(ranked), unproven)
 
     def ranked(
@@ -252,7 +253,7 @@ class LiveEngine:
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:
-    """Read-only, as what a panel maps from its files: other types would have every loop compiled once more."""
+    """Read-only, as it is shared."""
     values.flags.writeable = False
     return values
 

@@ -119,8 +119,15 @@ def is_report(path: Path) -> bool:
     return start.startswith(_START) and "by Shelfwise " in start
 
 
-def report_html(results: Sequence[Result], failed: Mapping[str, str]) -> str:
-    """The report of several experiments on one data folder; `failed` ones could not be run on it, with the reason."""
+Drawn = dict[tuple[str, bool], str]
+"""Sections of the report, by experiment and whether the section brings the plotting library."""
+
+
+def report_html(results: Sequence[Result], failed: Mapping[str, str], drawn: Drawn | None = None) -> str:
+    """The report of several experiments on one data folder; `failed` ones could not be run on it, with the reason.
+
+    Sections in `drawn` are taken from there, the others are put there.
+    """
     at = datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC")
     data = results[0].data if results else {}
     contents = (
@@ -131,11 +138,17 @@ def report_html(results: Sequence[Result], failed: Mapping[str, str]) -> str:
     left = f"<p>{len(failed)} could not be run on these data; the reasons stand at the end.</p>" if failed else ""
     missing = "".join(f"<li><b>{escape(_title(name))}</b>: {escape(why)}</li>" for name, why in failed.items())
     first = next((number for number, each in enumerate(results) if each.plots), 0)
+    drawn, sections = {} if drawn is None else drawn, []
+    for number, each in enumerate(results):
+        key = each.experiment, number == first
+        if key not in drawn:
+            drawn[key] = _section(each, with_library=number == first)
+        sections.append(drawn[key])
     parts = (
         f"<h1>Experiments on {escape(str(data.get('name', 'no data')))}</h1>",
         f'<p class="sw-quiet">Made on {at} by Shelfwise {escape(recsys.__version__)}. {_facts(data)}</p>',
         f"<ul>{''.join(contents)}</ul>{left}",
-        *(_section(each, with_library=number == first) for number, each in enumerate(results)),
+        *sections,
         f"<h2>Not on these data</h2><ul>{missing}</ul>" if failed else "",
         f'<h2>Made with</h2><p class="sw-quiet">{escape(_environment())}.</p>',
     )
@@ -227,16 +240,22 @@ def require_results_folder(folder: Path, names: Iterable[str]) -> None:
     _require_own(folder, wanted - own)
 
 
-def write_results(folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None) -> None:
+def write_results(
+    folder: Path, results: Sequence[Result], failed: Mapping[str, str] | None = None, drawn: Drawn | None = None
+) -> None:
     """Write all results; each file is replaced in one step, so whoever is stopped leaves whole ones.
+
+    Whoever writes again after each result passes the same `drawn`, empty at first: what is in it was drawn and written.
 
     Raises InputError where the folder cannot be written to, or holds other files of the same names.
     """
-    texts = {}
+    texts, old = {}, {name for name, _ in drawn or {}}
     for result in results:  # the document comes first: it says which tables are its own
+        if result.experiment in old:
+            continue
         texts[f"{result.experiment}.json"] = json.dumps(result.as_json(), indent=1)
         texts |= {f"{result.experiment}-{table.name}.csv": table_csv(table) for table in result.tables}
-    texts[_FILE] = report_html(results, failed or {})
+    texts[_FILE] = report_html(results, failed or {}, drawn)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _require_own(folder, texts.keys() - _own(folder))

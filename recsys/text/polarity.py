@@ -130,9 +130,14 @@ def lexicon_valence(texts: Sequence[str]) -> Array:
     >>> lexicon_valence(["great", "not great", "arrived on Tuesday"]).tolist()
     [1.0, -0.767, 0.0]
     """
-    lexicon = _lexicon()
-    shares = [lexicon.polarity_scores(text) for text in texts]
-    return np.array([share["pos"] - share["neg"] for share in shares], np.float64)
+    return np.array([_valence(text) for text in texts], np.float64)
+
+
+@lru_cache(maxsize=100_000)
+def _valence(text: str) -> float:
+    """Of one text; kept, since a shop's texts are judged again whenever something is fitted to them."""
+    shares = _lexicon().polarity_scores(text)
+    return float(shares["pos"] - shares["neg"])
 
 
 @lru_cache(maxsize=1)

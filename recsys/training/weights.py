@@ -13,7 +13,7 @@ from recsys.data.splitting import HeldOut, Split
 from recsys.evaluation.metrics.expected import EQUAL
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, standardised_scores
 from recsys.evaluation.protocols.leaks import check_leaks
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray
@@ -191,8 +191,9 @@ def gains_of_weights(
     worth = np.concatenate([[0], np.cumsum(discounts)])
     starts = np.searchsorted(scores.pair_users, np.arange(n_users + 1))
     points = np.asarray(grid, np.float32)
+    values, eligible, items = read_only(scores.values, scores.eligible, scores.pair_items)
     with cores_for():
-        _gains(scores.values, scores.eligible, starts, scores.pair_items, points, worth, EQUAL, gains)
+        _gains(values, eligible, starts, items, points, worth, EQUAL, gains)
     n_relevant = np.diff(starts)
     ideal = worth[np.minimum(n_relevant, k)] if metric == "ndcg" else n_relevant
     return np.where(n_relevant > 0, gains / np.where(ideal > 0, ideal, 1), np.nan)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.evaluation.metrics.lists import ListFacts
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.jackknife import EXPOSURE_METRICS, STEPS, coverage_error, exposure, sums_of_lists
 from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import n_lanes
 from recsys.scorers.base import FloatArray
@@ -86,7 +87,8 @@ class MapPasses:
 
         `wanted`: int64 of shape (n_wanted,), columns whose values are given shopper by shopper.
         """
-        panel, facts = self.engine.panel, self.engine.panel.list_facts()
+        panel, facts = self.engine.panel, ListFacts(*read_only(*self.engine.panel.list_facts()))
+        (profile,) = read_only(panel.profile_popularity)
         n_points, n_items = len(self.cells.weights), panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
         exposures = np.zeros((n_points, n_items), self.count_dtype)
@@ -96,7 +98,7 @@ class MapPasses:
             chunk = self.users[start : start + lists.shape[1]]
             own = np.empty((len(wanted), *lists.shape[:2]), np.float32)
             with cores_for():
-                map_values(lists, facts, panel.profile_popularity, chunk, wanted, sums, counts, own)
+                map_values(lists, facts, profile, chunk, wanted, sums, counts, own)
             at = start // self.group_size
             means = _means_in_groups(own, self.group_size)
             values[:, :, at : at + means.shape[2]] = means

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from recsys.studies import clicks, sparsity
 from recsys.studies.registry import EXPERIMENTS
 from tests.cli._run import run
 
@@ -22,6 +23,14 @@ def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("labelled") / "sentences.parquet"
     pd.DataFrame(rows).to_parquet(path)
     return path
+
+
+@pytest.fixture
+def few_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer simulated logs, and of the levels of text those that the tests of the study leave out."""
+    monkeypatch.setattr(clicks, "N_LOGS", 5)
+    monkeypatch.setattr(sparsity, "SHARES", (0.0, 0.1, 1.0))
+    monkeypatch.setattr(sparsity, "DOSES", (0.25,))
 
 
 def test_faithfulness_is_one_json_document(place: Path, sentences: Path) -> None:
@@ -63,6 +72,7 @@ def test_bad_options_are_one_line(place: Path, options: tuple[object, ...], mess
     assert said.out == ""
 
 
+@pytest.mark.usefixtures("few_repeats")
 def test_the_log_is_asked_about_a_setting_of_the_sliders(place: Path, tmp_path: Path) -> None:
     options = ("--data", place / "shop", "--work", tmp_path, "--weights", "semantic=1,context=3", "--json")
     said = run("experiment", "clicks", *options)
@@ -95,6 +105,7 @@ def test_a_setting_that_cannot_be_asked_about_is_one_line(place: Path, name: str
     assert said.out == ""
 
 
+@pytest.mark.usefixtures("few_repeats")
 def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: Path) -> None:
     options = ("--data", place / "shop", "--work", tmp_path / "work", "--out", tmp_path / "out", "-k", 5, "--json")
     said = run("experiment", "all", *options)

@@ -1,6 +1,7 @@
 """The live evaluation gives the lists of the one ranking function, and the metrics of the evaluation by command."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,15 @@ from ranx import Qrels, Run, evaluate
 
 from recsys.cache import n_bytes
 from recsys.errors import ContextError, SettingsError
+from recsys.evaluation.metrics.lists import _measure
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
 from recsys.panel import build
+from recsys.panel import engine as engine_module
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
+from recsys.ranking.diversity import diversify_all
 from recsys.ranking.rank import fuse, select
 from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings, RankingSettings
 from recsys.studies.evaluate import evaluate as evaluate_models
@@ -167,6 +171,23 @@ def test_own_circumstances_imagined_are_own_circumstances(engine: LiveEngine) ->
 def test_a_scenario_of_unknown_circumstances_says_what_is_known(engine: LiveEngine) -> None:
     with pytest.raises(ContextError, match="device='fridge' is not among"):
         engine.measure(RankingSettings(filters=WHOLE_CATALOGUE), Scenario.of(device="fridge"))
+
+
+def test_loops_are_compiled_once_whether_arrays_lie_on_disk_or_in_memory(panel: Panel, engine: LiveEngine) -> None:
+    asked = RankingSettings(FusionSettings(1, 2, 3, 4), WHOLE_CATALOGUE, 7, 0.3)
+    before = engine.measure(asked).lists
+    loops = (engine_module.select, _measure, diversify_all)
+    kinds = [len(loop.signatures) for loop in loops]
+    scores, clicks = panel.scores, panel.clicks
+    copied = replace(
+        panel,
+        scores=replace(scores, static=scores.static.copy(), context=scores.context.copy()),
+        clicks=replace(clicks, attraction=clicks.attraction.copy()),
+        vectors=panel.vectors.copy(),
+    )
+    after = LiveEngine(copied).measure(asked).lists
+    np.testing.assert_array_equal(after.ranked, before.ranked)
+    assert [len(loop.signatures) for loop in loops] == kinds
 
 
 def test_sessions_may_ask_at_once(panel: Panel) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import InputError
-from recsys.studies.report import figure, read_results, report_html, write_results
+from recsys.studies.report import Drawn, figure, read_results, report_html, write_results
 from recsys.studies.result import Plot, Result, Series, Table
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -85,6 +85,34 @@ def test_the_report_says_everything_and_runs_nothing_of_the_data() -> None:
         assert said in page, said
     assert "learning" not in page  # is no option of the command
     assert page.count("plotly.js v") == 1  # the library once, however many charts
+
+
+def test_a_report_that_grows_is_the_one_drawn_at_once() -> None:
+    later, earlier = replace(RESULT, experiment="paper"), replace(RESULT, experiment="clicks", plots=())
+    drawn = Drawn()
+    report_html([RESULT], {}, drawn)
+    before = dict(drawn)
+    for together in ([RESULT, later], [earlier, RESULT, later], [later, RESULT]):
+        grown, at_once = (_without_chance(report_html(together, {}, *more)) for more in ((drawn,), ()))
+        assert grown == at_once
+    assert all(drawn[name] is section for name, section in before.items())
+
+
+def test_results_written_again_with_another_leave_what_was_written(tmp_path: Path) -> None:
+    later, drawn = replace(RESULT, experiment="paper"), Drawn()
+    write_results(tmp_path, [RESULT], {}, drawn)
+    before = (tmp_path / "ablation.json").stat().st_mtime_ns
+    write_results(tmp_path, [RESULT, later], {}, drawn)
+    assert (tmp_path / "ablation.json").stat().st_mtime_ns == before
+    assert {name: each.as_json() for name, each in read_results(tmp_path).items()} == {
+        each.experiment: each.as_json() for each in (RESULT, later)
+    }
+    assert (tmp_path / "report.html").read_text().count("<section") == 2
+
+
+def _without_chance(page: str) -> str:
+    """The page without the moment, and the random names of its charts."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|Made on .*? UTC", "", page)
 
 
 def test_names_are_drawn_beneath_each_other_with_their_intervals() -> None:

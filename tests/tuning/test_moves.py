@@ -1,6 +1,7 @@
 """Every place is explained by what the ranking did: held against `rank` and a count of all pairs."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -43,6 +44,7 @@ def described(move: Move) -> str:
     return ": ".join(filter(None, (position_text(move), cause_text(move))))
 
 
+@lru_cache(maxsize=len(SEEDS))
 def some_case(engine: LiveEngine, seed: int) -> tuple[Comparison, int, tuple[Move, ...]]:
     a, b = two_settings(seed, engine.panel.candidate_filter.categories)
     user = int(np.random.default_rng(seed).integers(len(engine.panel)))

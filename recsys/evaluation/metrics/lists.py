@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recsys.evaluation.metrics.registry import ACCURACY_METRICS, SHOPPER_METRICS
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.ranking.kernels import in_parallel, inlined
 
 UserValues = NDArray[np.float64]
@@ -119,6 +119,7 @@ def measure_lists(ranked: NDArray[np.int32], facts: ListFacts, users: NDArray[np
     users : intp of shape (n_ranked,), the shopper of each list
     """
     values = np.empty((N_COLUMNS, len(ranked)))
+    (ranked,), facts = read_only(ranked), ListFacts(*read_only(*facts))
     with cores_for(ranked.size):
         _measure(ranked, users, facts, values)
     values.flags.writeable = False

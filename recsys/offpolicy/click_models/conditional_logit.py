@@ -30,7 +30,7 @@ from recsys.errors import DataError
 from recsys.evaluation.metrics.click_rate import LONGEST, ClickProbabilities
 from recsys.evaluation.metrics.lists import column_of
 from recsys.offpolicy.reward_model import Calibration, folds_of
-from recsys.parallel import cores_for
+from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import in_parallel, inlined
 from recsys.schema import REVIEWS
@@ -132,8 +132,9 @@ class Chooser(NamedTuple):
         """
         own = np.ascontiguousarray(np.broadcast_to(slopes, (self.n_shoppers, len(FEATURES))))
         answer = np.zeros(self.context.shape, np.float32)
+        shoppers, (own,) = Chooser(*read_only(*self)), read_only(own)
         with cores_for():
-            _choice_probabilities(self, own, answer)
+            _choice_probabilities(shoppers, own, answer)
         return answer
 
     def choices(self) -> FloatArray:
@@ -149,8 +150,9 @@ class Chooser(NamedTuple):
     def _sums(self, users: NDArray[np.intp], slopes: Slopes) -> tuple[float, Slopes, NDArray[np.float64]]:
         n, n_features = len(users), len(FEATURES)
         fits, gradients, hessians = np.zeros(n), np.zeros((n, n_features)), np.zeros((n, n_features, n_features))
+        shoppers = Chooser(*read_only(*self))
         with cores_for():
-            _sum_up(self, users, slopes, fits, gradients, hessians)
+            _sum_up(shoppers, users, slopes, fits, gradients, hessians)
         return (
             float(fits.sum() - RIDGE / 2 * slopes @ slopes),
             gradients.sum(axis=0) - RIDGE * slopes,

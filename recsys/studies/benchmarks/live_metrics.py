@@ -203,7 +203,7 @@ def _read(values: FloatArray) -> None:
         _sums_of_rows(values)
 
 
-@numba.njit(parallel=True, nogil=True, fastmath=True)
+@numba.njit(parallel=True, nogil=True, fastmath=True, cache=True)
 def _sums_of_rows(values):  # type: ignore[no-untyped-def]
     totals = np.zeros(len(values), np.float32)
     for user in numba.prange(len(values)):
