@@ -41,10 +41,6 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
 }
 
 
-LOOKING = ("Presets", "Find good weights")
-"""Sections with parts that run by themselves now and then. In a fragment, its controls would leave pieces behind when
-such a run follows at once: Streamlit then clears up after that one alone (streamlit#16708)."""
-
 _SPLITS = tuple(each.wanted for each in HOLD_OUTS.values())
 
 FORMER_METRICS = {"Click rate (simulated)": "ctr"}
@@ -99,8 +95,7 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
     explain_address(choices, link, lambda: address_values(tuning))
-    name = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
-    (_section if name in LOOKING else _section_alone)(tuning, name)
+    _section(tuning)
 
 
 def is_of_other_data(model: Recommender, tuning: TuningContext) -> bool:
@@ -154,9 +149,14 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     return head + labels.table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
-def _section(tuning: TuningContext, name: str) -> None:
-    """The controls, and the section of that name."""
+def _section(tuning: TuningContext) -> None:
+    """The controls, and the open section.
+
+    No fragment, since within one are parts that run by themselves: when such a run follows at once, Streamlit clears up
+    after that one alone and leaves pieces of another section behind (streamlit#16708).
+    """
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
+        name = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
         now, segment = controls.setting(tuning.choices, tuning.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = controls.choose_reference(
@@ -170,7 +170,3 @@ def _section(tuning: TuningContext, name: str) -> None:
         if elsewhere := imagined_html(case):
             st.html(elsewhere)
         SECTIONS[name](case)
-
-
-_section_alone = st.fragment(_section)
-"""The same, where controls draw this alone: quicker."""
