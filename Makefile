@@ -3,8 +3,8 @@
 VENV        ?= .venv
 PORT        ?=
 PIP_ARGS    ?=
-# Two to four at a time: half the wait, and no more memory than a laptop has. One of them is busy with browser tests.
-PYTEST_ARGS ?= -n auto --maxprocesses=4 --no-loadscope-reorder
+# Three or four at a time: no more memory than a laptop has. One of them is busy with browser tests, which often wait.
+PYTEST_ARGS ?= -n $(shell test $$(getconf _NPROCESSORS_ONLN) -gt 2 && echo 4 || echo 3) --no-loadscope-reorder
 # The first interpreter of a version that will do; python3 where there is none, so that the check can say what is wrong with it.
 PYTHON      ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
                    $$name -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null \

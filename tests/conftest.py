@@ -21,14 +21,32 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 from recsys.data.dataset import Dataset
+from recsys.studies.benchmarks import live_metrics
+from tests._demo import shared_folder
 
 # The first example compiles loops or waits for other work; how long one takes proves nothing.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Of several processes one compiles the loops that most tests run, and the others read them from disk.
+
+    The first process does not wait: it has the browser tests, which run them in servers.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
+        return
+    done = shared_folder(tmp_path_factory) / "compiled"
+    with FileLock(f"{done}.lock"):
+        if not done.exists():
+            live_metrics.run((40, 300), n_repeats=1)
+            done.touch()
 
 
 @pytest.hookimpl(optionalhook=True)

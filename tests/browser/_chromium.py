@@ -119,7 +119,7 @@ def settled(page: Page, *, timeout_s: float = 60, quiet_ms: int = 300) -> Page:
     playwright.sync_api.TimeoutError : it is still busy after `timeout_s`
     """
     page.evaluate("() => { window.__quiet_since = undefined; }")
-    page.wait_for_function(_QUIET_FOR, arg=quiet_ms, timeout=timeout_s * 1000)
+    page.wait_for_function(_QUIET_FOR, arg=quiet_ms, timeout=timeout_s * 1000, polling=50)
     return page
 
 

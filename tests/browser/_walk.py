@@ -103,7 +103,7 @@ class Walk:
 
 def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:
     with suppress(TimeoutError):  # the comparison below says what is different
-        page.wait_for_function(_IS_SHOWN, arg=stop[1], timeout=20_000)
+        page.wait_for_function(_IS_SHOWN, arg=stop[1], timeout=20_000, polling=100)
     settled(page, timeout_s=120, quiet_ms=100)
     assert place(page) == stop[0], f"{way} led to another address"
     different = _difference(stop[1], shown(page))

@@ -4,6 +4,7 @@ Python and pip are stood in for by a script that writes down how it was called, 
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -118,11 +119,8 @@ def test_test_looks_for_browser_and_database_first(clone: Clone) -> None:
     for script in ("chromium.sh", "postgresql.sh"):
         (clone.root / "scripts" / script).write_text(f"echo {script} >> {clone.log}")
     assert clone.make("test").returncode == 0
-    assert clone.calls()[-3:] == [
-        "chromium.sh",
-        "postgresql.sh",
-        "-m pytest -n auto --maxprocesses=4 --no-loadscope-reorder",
-    ]
+    assert clone.calls()[-3:-1] == ["chromium.sh", "postgresql.sh"]
+    assert re.fullmatch("-m pytest -n [34] --no-loadscope-reorder", clone.calls()[-1])
 
 
 def test_a_missing_compiler_stops_make_in_one_line(clone: Clone) -> None:
