@@ -119,8 +119,9 @@ def test_test_looks_for_browser_and_database_first(clone: Clone) -> None:
     for script in ("chromium.sh", "postgresql.sh"):
         (clone.root / "scripts" / script).write_text(f"echo {script} >> {clone.log}")
     assert clone.make("test").returncode == 0
-    assert clone.calls()[-3:-1] == ["chromium.sh", "postgresql.sh"]
-    assert re.fullmatch("-m pytest -n [34] --no-loadscope-reorder", clone.calls()[-1])
+    *first, last = clone.calls()[-3:]
+    assert first == ["chromium.sh", "postgresql.sh"]
+    assert re.fullmatch("-m pytest -n [34] --no-loadscope-reorder", last)
 
 
 def test_a_missing_compiler_stops_make_in_one_line(clone: Clone) -> None:
