@@ -23,6 +23,8 @@ help: ## show this list
 app: $(VENV)/.app ## set up and open the dashboard on the demo shop (PORT=8501)
 	$(RUN) streamlit run app.py --server.showEmailPrompt=false $(if $(PORT),--server.port=$(PORT))
 
+# Tests start hundreds of processes, which read compiled code from disk.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev ## set up and run every test
 	@sh scripts/chromium.sh
 	@sh scripts/postgresql.sh

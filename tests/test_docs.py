@@ -5,6 +5,7 @@ import shlex
 import textwrap
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -28,6 +29,7 @@ _PYTHON = re.compile(r"^( *)```python\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+@cache
 def parsers() -> dict[str, ArgumentParser]:
     """The parser of each command."""
     (commands,) = (action for action in build_parser()._actions if isinstance(action, _SubParsersAction))
