@@ -89,8 +89,14 @@ class Document:
         """
         if self.kind not in KINDS:
             return ""
-        token, phrase = TOKENS[KINDS.index(self.kind)], "" if start is None else f".{start}"
-        return f"{token}{self.number}{phrase}" if self.kind == KINDS[REVIEW] else f"{token}{phrase}:{self.item_id}"
+        before, after = self._around
+        return f"{before}{after}" if start is None else f"{before}.{start}{after}"
+
+    @property
+    def _around(self) -> tuple[str, str]:
+        """What stands before and after the place of a phrase in its name."""
+        token = TOKENS[KINDS.index(self.kind)]
+        return (f"{token}{self.number}", "") if self.kind == KINDS[REVIEW] else (token, f":{self.item_id}")
 
     def sources(self) -> list[dict[str, Any]]:
         """Where each phrase comes from, JSON-like, with its words verbatim and, but for typed ones, its name."""
@@ -101,10 +107,13 @@ class Document:
             "rating": None if math.isnan(self.rating) else self.rating,
             "timestamp": None if self.moment is None else self.moment.isoformat(),
         }
-        names = [{"strike": self.name(start)} if self.kind in KINDS else {} for start, _ in self.spans]
+        text = self.text
+        if self.kind not in KINDS:
+            return [{**facts, "start": start, "end": end, "text": text[start:end]} for start, end in self.spans]
+        before, after = self._around
         return [
-            {**facts, "start": start, "end": end, "text": self.text[start:end], **name}
-            for (start, end), name in zip(self.spans, names, strict=True)
+            {**facts, "start": start, "end": end, "text": text[start:end], "strike": f"{before}.{start}{after}"}
+            for start, end in self.spans
         ]
 
 
@@ -119,30 +128,36 @@ class Documents:
 
     def holding(self, places: NDArray[np.integer[Any]] | Sequence[int]) -> list[Document]:
         """The texts that hold some phrases, those alone, in the order in which their first phrase is asked for."""
-        semantic, asked = self._semantic, np.asarray(places, np.int64)
-        columns = semantic.kinds, semantic.documents, semantic.starts, semantic.ends
-        rows = np.stack([*(each[asked] for each in columns), asked, semantic.items_at(asked)], axis=1)
-        phrases: dict[tuple[int, int], list[list[int]]] = {}
-        for kind, number, *phrase in rows.tolist():
-            phrases.setdefault((kind, number), []).append(phrase)
-        reviews = self._review_facts([number for kind, number in phrases if kind == REVIEW])
+        asked = np.asarray(places, np.int64)
+        if not len(asked):
+            return []
+        semantic = self._semantic
+        texts, text_of = self.texts_at(asked)
+        first = np.full(len(texts), len(asked))
+        np.minimum.at(first, text_of, np.arange(len(asked)))
+        order = np.lexsort((semantic.starts[asked], first[text_of]))  # texts as asked for, each from its start
+        asked = asked[order]
+        spans = list(zip(semantic.starts[asked].tolist(), semantic.ends[asked].tolist(), strict=True))
+        places, rows = asked.tolist(), semantic.items_at(asked).tolist()
+        starts = np.flatnonzero(np.diff(text_of[order], prepend=-1)).tolist()
+        held = texts[text_of[order][starts]].tolist()
+        reviews = self._review_facts([number for kind, number in held if kind == REVIEW])
         documents = []
-        for (kind, number), own in phrases.items():
-            own.sort()
-            row = own[0][-1]
+        for (kind, number), start, end in zip(held, starts, [*starts[1:], len(places)], strict=True):
+            row = rows[start]
             author, rating, moment, text = (
                 reviews[number] if kind == REVIEW else (None, math.nan, None, self._own_text(kind, row))
             )
             item_id, title = self._texts["item_id"][row], self._texts["title"][row]
-            places, spans = tuple(own_row[2] for own_row in own), tuple((own_row[0], own_row[1]) for own_row in own)
-            documents.append(Document(KINDS[kind], number, item_id, title, author, rating, moment, text, places, spans))
+            own, at = tuple(places[start:end]), tuple(spans[start:end])
+            documents.append(Document(KINDS[kind], number, item_id, title, author, rating, moment, text, own, at))
         return documents
 
     def texts_at(self, places: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The different texts that hold some phrases, (kind, number) in each row, and the text's row of each phrase."""
-        keys = np.stack([self._semantic.kinds[places], self._semantic.documents[places]], axis=1).astype(np.int64)
-        texts, text_of = np.unique(keys, axis=0, return_inverse=True)
-        return texts, text_of.ravel()
+        kinds, numbers = (each[places].astype(np.int64) for each in (self._semantic.kinds, self._semantic.documents))
+        keys, text_of = np.unique(kinds << 32 | numbers, return_inverse=True)
+        return np.stack([keys >> 32, keys & 0xFFFFFFFF], axis=1), text_of
 
     def sources(
         self, places: NDArray[np.integer[Any]] | Sequence[int], typed: Document | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from itertools import pairwise
 from typing import Any
+from urllib.parse import parse_qsl
 
 from playwright.sync_api import Page, TimeoutError
 
@@ -93,12 +94,26 @@ class Walk:
             _is_at(self.page, self.stops[there], "Forward")
 
     def open_cold(self, visitor: Page) -> None:
-        """Every address, opened by another visitor, shows what it showed here; the last is loaded again as well."""
-        for stop in dict(self.stops).items():
-            visitor.goto(stop[0], wait_until="commit")
-            _is_at(visitor, stop, "the link")
+        """Links, opened by another visitor, show what they showed here; the last is loaded again as well.
+
+        Of all addresses so few that every page, and every value of every parameter, is opened by a link.
+        """
+        states = dict(self.stops)
+        said = {address: _parts(address) for address in states}
+        left = set().union(*said.values())
+        while left:
+            address = max(said, key=lambda each: len(said[each] & left))
+            left -= said[address]
+            visitor.goto(address, wait_until="commit")
+            _is_at(visitor, (address, states[address]), "the link")
         self.page.reload(wait_until="commit")
         _is_at(self.page, self.stops[-1], "loading again")
+
+
+def _parts(address: str) -> set[tuple[str, str, str]]:
+    """The page, and each parameter with each of its values."""
+    page, _, query = address.partition("?")
+    return {(page, "", ""), *((page, name, value) for name, value in parse_qsl(query, keep_blank_values=True))}
 
 
 def _is_at(page: Page, stop: tuple[str, State], way: str) -> None:
