@@ -17,9 +17,9 @@ from pages._shared.view import ANY, Choices, explain_address
 from pages.tuning import context, controls, labels, log_clicks
 from pages.tuning.context import TuningCase, TuningContext
 from pages.tuning.live_metrics import imagined_html, judge_by, live_metrics, metric_label
-from pages.tuning.presets.section import presets
+from pages.tuning.presets.section import presets, presets_run_every
 from pages.tuning.protocol import HOLD_OUTS, prepare_shoppers, protocol
-from pages.tuning.search.section import find_weights
+from pages.tuning.search.section import find_weights, search_runs_every
 from pages.tuning.side_by_side import side_by_side
 from pages.tuning.weight_map import weight_map
 from recsys.errors import ArtifactError, SettingsError
@@ -40,6 +40,11 @@ SECTIONS: dict[str, Callable[[TuningCase], None]] = {
     "How this is measured": protocol,
 }
 
+LOOKING: dict[str, Callable[[TuningContext], float | None]] = {
+    "Presets": presets_run_every,
+    "Find good weights": search_runs_every,
+}
+"""How often sections run by themselves that show what goes on elsewhere."""
 
 _SPLITS = tuple(each.wanted for each in HOLD_OUTS.values())
 
@@ -95,7 +100,8 @@ def draw_page(frame: Frame, choices: Choices, split: str, link: Query) -> None:
     if own := own_words(model):
         st.html(notice_html("Test shoppers are judged without what this model has of its own:", own))
     explain_address(choices, link, lambda: address_values(tuning))
-    _section(tuning)
+    every = _runs_every(tuning, st.session_state.get("room", st.query_params.get("room", "")))
+    st.fragment(_section, run_every=every)(tuning, every)
 
 
 def is_of_other_data(model: Recommender, tuning: TuningContext) -> bool:
@@ -149,14 +155,21 @@ def nobody_html(segment: Segment, people: pd.DataFrame) -> str:
     return head + labels.table_html("sw-guard sw-nobody", heads, f"<tbody>{rows}</tbody>")
 
 
-def _section(tuning: TuningContext) -> None:
-    """The controls, and the open section.
+def _runs_every(tuning: TuningContext, name: str) -> float | None:
+    """How often a section runs by itself, in seconds; None where only its controls run it."""
+    return LOOKING[name](tuning) if name in LOOKING else None
 
-    No fragment, since within one are parts that run by themselves: when such a run follows at once, Streamlit clears up
-    after that one alone and leaves pieces of another section behind (streamlit#16708).
+
+def _section(tuning: TuningContext, every: float | None) -> None:
+    """The controls and the open section: one fragment, which runs by itself every so many seconds.
+
+    A part of it must not do so in its place: when such a run follows at once, Streamlit clears up after that one alone
+    and leaves pieces of another section behind (streamlit#16708).
     """
     with remembered(TUNE_PAGE, "Nothing to show with these settings"):
         name = switch("Section", list(SECTIONS), "room", label_visibility="collapsed")
+        if _runs_every(tuning, name) != every:
+            st.rerun(scope="app")
         now, segment = controls.setting(tuning.choices, tuning.test.panel)
         with st.container(horizontal=True, vertical_alignment="bottom", key="compare_row"):
             against = controls.choose_reference(

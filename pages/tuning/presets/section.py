@@ -77,7 +77,13 @@ def presets(case: TuningCase) -> None:
         _offer_tuning(tuning, found.presets)
 
 
-@st.fragment(run_every=LOOK_EVERY_S)
+def presets_run_every(tuning: TuningContext) -> float | None:
+    """How often to look how far tuning is, or whether the database is back, in seconds; None where neither is."""
+    if _work(tuning).status().state == "running":
+        return job_progress.LOOK_EVERY_S
+    return LOOK_EVERY_S if resources.saved(tuning.home, tuning.shop).last.away else None
+
+
 def _away(case: TuningCase, why: str, is_known: bool) -> None:
     """Why there is nothing new; the page goes on by itself as soon as the database answers."""
     if not resources.saved(case.tuning.home, case.tuning.shop).presets().away:
@@ -145,7 +151,6 @@ def _start(tuning: TuningContext) -> None:
     start_presets_job(ShopFolders.of(tuning.home, PRESETS_SPLIT, tuning.shop))
 
 
-@st.fragment(run_every=job_progress.LOOK_EVERY_S)
 def _tuning_progress(tuning: TuningContext) -> None:
     """How far the tuning of what comes with Shelfwise is, whoever started it; the page runs again when it ends."""
     work = _work(tuning)

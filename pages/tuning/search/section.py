@@ -30,7 +30,7 @@ _LOADED, _SECTION = "search_clicks", "room"
 def find_weights(case: TuningCase) -> None:
     """From a goal to weights, chosen on validation shoppers and told by test shoppers."""
     tuning = case.tuning
-    seen, work = signature(tuning), goal_search.work_of(tuning)
+    work = goal_search.work_of(tuning)
     status, request = work.status(), goal_search.request_of(work)
     with st.container(key="chart_goal"):
         form.draw_form(tuning, is_running=status.state == "running")
@@ -51,12 +51,16 @@ def find_weights(case: TuningCase) -> None:
         show_result(case, found)
     elif request is not None:
         st.html(notice_html("What the last search found cannot be read:", ["Another version wrote it. Search again."]))
-    watch(tuning, seen)
 
 
-@st.fragment(run_every=job_progress.LOOK_EVERY_S)
+def search_runs_every(tuning: TuningContext) -> float:
+    """How often to look what became of a search, or whether somebody else started one, in seconds."""
+    is_running = goal_search.work_of(tuning).status().state == "running"
+    return job_progress.LOOK_EVERY_S if is_running else LOOK_FOR_OTHERS_EVERY_S
+
+
 def show_progress(case: TuningCase, request: SearchRequest) -> None:
-    """A search that runs, or that ended without a result; the page runs again by itself when there is one."""
+    """A search that runs, or that ended without a result."""
     work = goal_search.work_of(case.tuning)
     status = work.status()
     so_far = status.result.get("so_far")
@@ -77,23 +81,6 @@ def show_progress(case: TuningCase, request: SearchRequest) -> None:
             )
     with about, st.container(key="chart_so_far", height="stretch"):
         _so_far(case, request, so_far, is_running=status.state == "running", outdated=outdated)
-
-
-@st.fragment(run_every=LOOK_FOR_OTHERS_EVERY_S)
-def watch(tuning: TuningContext, seen: str) -> None:
-    """Let the page run again when somebody else starts a search of this shop, or when theirs is done."""
-    if signature(tuning) != seen:
-        st.rerun(scope="app")
-
-
-def signature(tuning: TuningContext) -> str:
-    """What changes when a search of the shop starts or ends."""
-    work = goal_search.work_of(tuning)
-    try:
-        changed = work.path("json").stat().st_mtime_ns
-    except OSError:
-        changed = 0
-    return f"{work.status().state} {changed}"
 
 
 def _heading(request: SearchRequest, status: JobStatus) -> str:
