@@ -3,6 +3,7 @@
 A link to a page on a fresh server runs that page alone, so nothing may rest on `app.py` having run before.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -104,6 +105,18 @@ def remembered(page: str, refused: str) -> Iterator[None]:
         st.html(empty_html(refused, str(problem)))
     finally:
         remember_view(page)
+
+
+HEAD_START_S = 0.05
+"""So long the browser has for what a person waits for, which it would otherwise draw together with all that follows."""
+
+
+def head_start(key: str, shown: object) -> None:
+    """Wait a moment where what is shown is new to this session; `key` tells one such place from others."""
+    before = st.session_state.get(key, shown)
+    st.session_state[key] = shown
+    if before != shown:
+        time.sleep(HEAD_START_S)
 
 
 def last_view(page: str) -> dict[str, list[str]] | None:

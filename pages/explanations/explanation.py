@@ -4,7 +4,6 @@ Leaving something out draws the inner one alone, so that neither the settings no
 are sent again. A new question below the explanation is a function of an `ExplanationContext`, and a line in `SECTIONS`.
 """
 
-import time
 from collections.abc import Callable
 
 import streamlit as st
@@ -33,10 +32,6 @@ SECTIONS: dict[str, Callable[[ExplanationContext], None]] = {
 }
 """By the name on the control, in its order; the name is also the value of `section` in an address."""
 
-HEAD_START_S = 0.05
-"""Where the argument has changed, its effect is drawn before parts and texts come, which take the browser longer."""
-
-_ARGUMENT = "argument"
 
 _REFUSED = "Nothing to explain with these settings"
 
@@ -103,10 +98,7 @@ def _argue(
         notes.html(notes_html(now.notes))
     with changed:
         ablation.show_effect(model, before, now, settings, item_id, outcomes)
-    argument = (item_id, added, excluded)
-    if st.session_state.get(_ARGUMENT, argument) != argument:
-        time.sleep(HEAD_START_S)
-    st.session_state[_ARGUMENT] = argument
+    frame.head_start("argument", (item_id, added, excluded))
     original, explanation = (resources.explained(model, each, item_id, settings) for each in (before, now))
     case = ExplanationContext(model, choices, user, context, settings, item_id, before, now, explanation, original)
     with chips:

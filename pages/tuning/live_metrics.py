@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pages._shared import charts, words
 from pages._shared.cards import esc, isolated, notice_html, weights_html
+from pages._shared.frame import head_start
 from pages.tuning import context, labels, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
@@ -37,6 +38,7 @@ def live_metrics(case: TuningCase) -> None:
     st.html(headline_html(case))
     warning = st.container()
     st.html(tiles_html(case, found) + notes_html(case, n_looked_at(case)))
+    head_start("measured", (case.now, case.reference, case.segment))
     against = against_baselines(case)
     if lost := losses_html(case, against):
         warning.html(lost)
