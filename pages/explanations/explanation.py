@@ -32,7 +32,6 @@ SECTIONS: dict[str, Callable[[ExplanationContext], None]] = {
 }
 """By the name on the control, in its order; the name is also the value of `section` in an address."""
 
-
 _REFUSED = "Nothing to explain with these settings"
 
 
