@@ -89,6 +89,11 @@ def add_train(commands: Commands) -> None:
         "learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of what "
         "its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it",
     )
+    parser.add_argument(
+        "--fixed-weights",
+        action="store_true",
+        help="mix the components as usual, in place of weights that the shop's validation shoppers choose",
+    )
     add_hemisphere(parser)
 
 
@@ -96,7 +101,13 @@ def run_train(args: argparse.Namespace) -> None:
     from recsys.settings import FusionSettings
     from recsys.training.fit import TrainingSettings, train
 
-    settings = TrainingSettings(split=args.split, seed=args.seed, learn=args.learn, hemisphere=args.hemisphere)
+    settings = TrainingSettings(
+        split=args.split,
+        seed=args.seed,
+        learn=args.learn,
+        choose_weights=not args.fixed_weights,
+        hemisphere=args.hemisphere,
+    )
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]
@@ -105,10 +116,12 @@ def run_train(args: argparse.Namespace) -> None:
         f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
         f"model {artifact.model_id[:12]}"
     )
-    if learning := artifact.manifest["learning"]:
-        weights = FusionSettings(**learning["weights"]).normalised()
-        shares = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
-        say(f"{learning['in_words']} Default weights: {shares}.")
+    chosen, learning = artifact.manifest["chosen"], artifact.manifest["learning"]
+    weights = FusionSettings(**(learning or chosen)["weights"]).normalised()
+    say(chosen["engine"]["in_words"])
+    if learning:
+        say(learning["in_words"])
+    say(f"Default weights: {', '.join(f'{name} {share:.0%}' for name, share in weights.items())}.")
 
 
 def add_panel(commands: Commands) -> None:

@@ -149,8 +149,8 @@ def scales(standardised: Standardised, settings: FusionSettings) -> dict[str, fl
     """What one unit of each raw score is worth in the final one; 0 for a component that tells nothing apart."""
     weights = settings.normalised()
     return {
-        name: weights[name] / std if std > 0 else 0.0
-        for name, std in zip(COMPONENTS, standardised.std.tolist(), strict=True)
+        name: weights[name] / lead if lead > 0 else 0.0
+        for name, lead in zip(COMPONENTS, standardised.lead.tolist(), strict=True)
     }
 
 

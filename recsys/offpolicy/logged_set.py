@@ -42,8 +42,7 @@ from recsys.schema import IMPRESSIONS
 from recsys.scorers.base import FloatArray
 from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings
 from recsys.text.encoder import make_phrasebook
-from recsys.training.context_settings import choose_context
-from recsys.training.weights import choose_weights
+from recsys.training.components import choose_components
 
 LOGGED_SET = FolderKind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
 
@@ -221,8 +220,8 @@ def build_logged_set(
     _refuse_in_vain(log, cut, before)
     book = make_phrasebook(data, progress)
     split = split_of(before, settings)
-    chosen = choose_context(before, split.rounds("validation"), settings.split, settings.seed, progress)
-    weights = choose_weights(before, split, book, settings, progress, chosen.settings())
+    chosen = choose_components(before, split.rounds("validation"), book, settings.split, settings.seed, progress)
+    weights = chosen.weights(settings.k, progress)
     judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
     eligible = judged.eligible.astype(np.uint8)
     arrays: dict[str, NDArray[Any]] = {"scores": judged.scores, "eligible": eligible, "folds": judged.folds}

@@ -135,10 +135,10 @@ def middle_of(log: ClickLog) -> int:
     return int(log.impressions["time_s"].iloc[len(log.impressions) // 2])
 
 
-def score_pages(scorers: Mapping[str, Scorer], pages: Pages, n_items: int, progress: Progress = silent) -> FloatArray:
+def score_pages(scorers: Mapping[str, Scorer], pages: Pages, train: Dataset, progress: Progress = silent) -> FloatArray:
     """Compute standardised scores, float32 of shape (n_pages, n_components, n_items); unknown shoppers are new ones."""
     users, components = pages.table["user_row"].to_numpy(np.int32), [scorers[name] for name in COMPONENTS]
-    return scores_in(components, users, pages.contexts(), n_items, "scoring logged pages", progress)
+    return scores_in(components, users, pages.contexts(), train.seen(), "scoring logged pages", progress)
 
 
 def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_]:
@@ -186,7 +186,7 @@ class ScoredPages:
         eligible = np.empty((len(pages), log.data.n_items), bool)
         for train, scorers, rows in refits(log.data, pages, N_REFITS, book, seed, progress, settings):
             some = pages.some(rows)
-            scores[rows] = score_pages(scorers, some, train.n_items, progress)
+            scores[rows] = score_pages(scorers, some, train, progress)
             eligible[rows] = eligible_on(some, log, train)
         return cls(pages, scores, eligible, folds_of(pages.table["visitor"].to_numpy(np.int64), seed))
 

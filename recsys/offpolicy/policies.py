@@ -28,11 +28,14 @@ from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_featu
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import in_parallel, inlined, insert, mix
-from recsys.ranking.rank import LEAST_SPREAD, weight_vector
+from recsys.ranking.rank import weight_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
 
 Floats = NDArray[np.float64]
+
+LEAST_SPREAD = 1e-4
+"""Of fused scores that differ by less, none is above another."""
 
 MOST_OFF = 0.2
 """A logged policy is rebuilt at other moments only if half of its own propensities come out within this share."""

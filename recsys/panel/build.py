@@ -37,7 +37,7 @@ from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, RankingSettings, require_hemisphere
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import ContextChoice, choose_context
+from recsys.training.components import ComponentChoice, choose_components
 
 BUDGET_BYTES = 1_500_000_000
 """Most that the scores of one role may take; a larger shop is held by candidates."""
@@ -97,7 +97,7 @@ class RoleScoring:
     asked: EvaluationSettings
     budget_bytes: int
     role: Role
-    chosen: ContextChoice
+    chosen: ComponentChoice
 
     def score(
         self, arrays: dict[str, dict[str, NDArray[Any]]], tables: dict[str, pa.Table], progress: Progress
@@ -158,7 +158,7 @@ class RoleScoring:
             raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
             eligible = may_be_listed & ~seen[requests.user_rows].toarray().astype(bool)
             for row, user in enumerate(positions[start : start + len(requests)].tolist()):
-                values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
+                values = Standardised.of(np.stack([raw[name][row] for name in scorers]), eligible[row]).values
                 final = dict(zip(scorers, values, strict=True))
                 columns.put(user, np.stack([final[name] for name in COMPONENTS]), eligible[row])
                 # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
@@ -226,8 +226,8 @@ def build_panel(
     split = REWINDS[settings.replay](data, asked.seed) if settings.replay else split_of(data, asked)
     # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
     usual = split_of(data, asked) if settings.replay == "new_products" else split
-    chosen = choose_context(data, usual.rounds("validation"), asked.split, asked.seed, progress)
     book = make_phrasebook(data, progress)
+    chosen = choose_components(data, usual.rounds("validation"), book, asked.split, asked.seed, progress)
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(split.whole("test"))}
     roles = {

@@ -238,6 +238,12 @@ class Panel:
             clicks=ClickProbabilities.of(arrays, facts["clicks"]),
         )
 
+    def may_be_listed(self, user: int) -> NDArray[np.bool_]:
+        """What a shopper does not have and could be shown, bool of shape (n_items,): their scale rests on it."""
+        may = np.ones(self.n_items, bool)
+        may[self.seen.row(user)] = False
+        return may
+
     @cached_property
     def candidate_filter(self) -> CandidateFilter:
         """What filters read of the catalogue."""

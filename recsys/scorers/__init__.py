@@ -6,10 +6,11 @@ from typing import Any
 
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, Scorer
-from recsys.scorers.baselines import EASEScorer, ItemKNNScorer, PopularityScorer, RecentPopularityScorer
+from recsys.scorers.baselines import PopularityScorer, RecentPopularityScorer
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
+from recsys.scorers.item_links import EASEScorer, ItemKNNScorer
 from recsys.scorers.semantic import SemanticScorer
 
 COMPONENT_CLASSES: dict[str, type[Scorer]] = {

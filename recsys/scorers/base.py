@@ -78,8 +78,14 @@ class Requests:
 
     def only(self, request: int) -> Self:
         """One request as a batch of its own."""
-        at = slice(request, request + 1)
-        return type(self)(self.user_rows[at], self.contexts[at], self.words[at], self.exclusions[at])
+        return self.some([request])
+
+    def some(self, which: Sequence[int] | NDArray[np.integer[Any]]) -> Self:
+        """Some requests as a batch of their own."""
+        places = list(which)
+        words, exclusions = ([each[at] for at in places] for each in (self.words, self.exclusions))
+        contexts = tuple(self.contexts[at] for at in places)
+        return type(self)(self.user_rows[places], contexts, tuple(words), tuple(exclusions))
 
     @classmethod
     def one(

@@ -19,7 +19,14 @@ from scipy import sparse
 
 from recsys.progress import Progress
 from recsys.scorers.base import NO_ROW, Fitting, FloatArray, Requests, ScorePart, Scorer, ScorerState
-from recsys.scorers.features import csr_arrays, csr_from, item_features, likes_matrix, recency_of_likes, row_normalised
+from recsys.scorers.features import (
+    csr_arrays,
+    csr_from,
+    item_features,
+    recency_of_likes,
+    row_normalised,
+    signed_history,
+)
 
 CHUNK = 256
 _TFIDF: dict[str, Any] = {"sublinear_tf": True, "stop_words": "english", "dtype": np.float32}
@@ -33,11 +40,13 @@ class ContentSettings:
     ----------
     attribute_weight : length of the attribute half of a product's vector, beside 1 for its words
     half_life_days : age at which a liked product counts half in its shopper's profile
+    dislike_weight : of a product that the shopper complained of and never liked, against them, beside 1 for a liked one
     max_terms : most frequent words kept
     """
 
     attribute_weight: float = 1.0
     half_life_days: float = 180.0
+    dislike_weight: float = 0.25
     max_terms: int = 50_000
 
 
@@ -72,7 +81,7 @@ class ContentScorer(Scorer):
         self.item_vectors = row_normalised(sparse.csr_array(both.astype(np.float32)))
         self.item_vectors.sort_indices()
         progress("fitting the content model", 1, 2)
-        self.likes = likes_matrix(data, recency_of_likes(data, settings.half_life_days))
+        self.likes = signed_history(data, recency_of_likes(data, settings.half_life_days), settings.dislike_weight)
         self.user_vectors = row_normalised(sparse.csr_array(self.likes @ self.item_vectors))
         progress("fitting the content model", 2, 2)
 

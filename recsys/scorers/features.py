@@ -13,6 +13,9 @@ from recsys.data.dataset import Dataset
 
 N_PRICE_BANDS = 5
 
+BAD_RATING = 2.0
+"""A review of so few stars or fewer is a complaint."""
+
 MIN_ITEMS = 2
 """Features of fewer products relate none to another."""
 
@@ -59,6 +62,30 @@ def recency_of_likes(data: Dataset, half_life_days: float) -> NDArray[np.float64
     likes = data.positives()
     age_days = (likes.groupby("user_row")["time_s"].transform("max") - likes["time_s"]).to_numpy() / 86_400
     return np.asarray(np.exp2(-age_days / half_life_days))
+
+
+def disliked_pairs(data: Dataset) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Rows of shoppers and products of every pair that the shopper complained of and never liked, each once.
+
+    A complaint is a review of BAD_RATING stars or fewer, or an event of as low a strength.
+    """
+    acts = data.interactions()
+    bad = acts.loc[acts["strength"] <= (BAD_RATING - 3) / 2, ["user_row", "item_row"]].drop_duplicates()
+    users, items = bad["user_row"].to_numpy(np.int32), bad["item_row"].to_numpy(np.int32)
+    likes = data.positives()
+    never = ~np.isin(data.pair_keys(users, items), data.pair_keys(likes["user_row"], likes["item_row"]))
+    return users[never], items[never]
+
+
+def signed_history(data: Dataset, liked: NDArray[np.floating[Any]], disliked: float) -> sparse.csr_array:
+    """Shoppers by products, float32: a weight for each row of `data.positives()`, and -`disliked` for each dislike."""
+    likes, (users, items) = data.positives(), disliked_pairs(data)
+    rows = np.concatenate([likes["user_row"].to_numpy(np.int32), users])
+    columns = np.concatenate([likes["item_row"].to_numpy(np.int32), items])
+    values = np.concatenate([liked, np.full(len(users), -disliked)]).astype(np.float32)
+    kept = values != 0
+    shape = (data.n_users, data.n_items)
+    return sparse.csr_array((values[kept], (rows[kept], columns[kept])), shape=shape)
 
 
 def most_frequent(table: pd.DataFrame, column: str, n_users: int) -> NDArray[np.object_]:

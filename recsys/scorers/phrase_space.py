@@ -1,12 +1,8 @@
-"""A supervised projection of sentence vectors of phrases, and a partial whitening between profiles of phrases.
+"""A supervised projection of sentence vectors of phrases.
 
 What all phrases of a category have in common is taken off and kept as a block of its own; the rest is projected by
 `supervised_directions`. Both blocks are linear in the sentence vector, and so is a learnt head
 (`recsys.training.multitask`), so that a score over weighted sums of phrases splits over phrases exactly.
-
-References
-----------
-Su, Cao, Liu & Ou (2021), arXiv 2103.15316, for whitened sentence vectors.
 """
 
 from dataclasses import dataclass, replace
@@ -111,35 +107,6 @@ def _sums(vectors: NDArray[np.float64], groups: NDArray[np.integer[Any]], n_grou
     membership = (groups, np.arange(len(groups)))
     picked = sparse.csr_array((np.ones(len(groups)), membership), shape=(n_groups, len(groups)))
     return np.asarray(picked @ vectors)
-
-
-EVEN_SHARE = 0.03
-"""Of the mean variance, added to that of every direction: those along which hardly any product differs are noise."""
-
-
-def whitening_metric(profiles: FloatArray, power: float) -> FloatArray:
-    """The metric between two profiles, float32 of shape (n_dims, n_dims), symmetric and positive definite.
-
-    A direction along which the profiles deviate by d from their mean counts d ** -power: most of a plain cosine comes
-    from the few directions that say what kind of thing a product is, and a full whitening lets noise lead. Scaled so
-    that a profile with itself comes to 1 on average; where no two profiles differ it is the identity.
-
-    Parameters
-    ----------
-    profiles : float32 of shape (n_items, n_dims), unit length, zeros for products without a word, which do not count
-    power : 0 gives the identity, a plain cosine; 1 half of a whitening; 2 a whole one
-    """
-    described = profiles[profiles.any(axis=1)].astype(np.float64)
-    n_dims = profiles.shape[1]
-    if not len(described):
-        return np.eye(n_dims, dtype=np.float32)
-    variances, axes = np.linalg.eigh(np.cov(described.T, bias=True).reshape(n_dims, n_dims))
-    even = EVEN_SHARE * variances.mean()
-    if even < np.finfo(np.float32).eps:
-        return np.eye(n_dims, dtype=np.float32)
-    metric = (axes * (np.maximum(variances, 0) + even) ** (-power / 2)) @ axes.T
-    itself = np.einsum("id,de,ie->i", described, metric, described, optimize=True).mean()
-    return np.asarray(metric / itself, np.float32)
 
 
 CATEGORY_PRIOR = 20.0

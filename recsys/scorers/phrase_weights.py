@@ -10,7 +10,7 @@ from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray
-from recsys.scorers.features import likes_matrix, recency_of_likes
+from recsys.scorers.features import recency_of_likes, signed_history
 from recsys.text.phrasebook import REVIEW, Phrasebook
 
 
@@ -26,6 +26,7 @@ class SemanticSettings:
     own_weight : of what a shopper wrote, beside 1 for the products they liked; whatever the stars, since who complains
         of zips cares about zips
     half_life_days : age at which a review or a liked product counts half
+    dislike_weight : of a product that the shopper complained of and never liked, against them, beside 1 for a liked one
     polarity_power : in its product's profile a review of s = (stars - 3) / 2 counts sign(s) |s| ** polarity_power, so 0
         leaves the sign alone; three stars count nothing whatever the power
     complaint_weight : of reviews below three stars in their product's profile, beside 1 for the others; 0 leaves them
@@ -36,6 +37,7 @@ class SemanticSettings:
     category_weight : of what a category has in common, beside 1 for what is particular to a phrase of a review
     spread_power : a direction along which the profiles of products deviate by d counts d ** -spread_power where
         profiles are compared, see `whitening_metric`; 0 makes the score a plain cosine
+    taste_weight : of what is liked together, where profiles are compared, beside the former, see `profile_metric`
     """
 
     title_weight: float = 0.05
@@ -45,6 +47,7 @@ class SemanticSettings:
     review_prior: float = 3.0
     own_weight: float = 1.0
     half_life_days: float = 1000.0
+    dislike_weight: float = 0.5
     polarity_power: float = 1.0
     complaint_weight: float = 1.0
     commonness_power: float = 0.5
@@ -52,6 +55,7 @@ class SemanticSettings:
     focus_power: float = 1.0
     category_weight: float = 0.4
     spread_power: float = 1.0
+    taste_weight: float = 1.0
 
 
 def reference_vectors(book: Phrasebook, n_items: int) -> FloatArray:
@@ -135,10 +139,17 @@ def sign_of_reviews(data: Dataset, settings: SemanticSettings) -> NDArray[np.flo
     return np.asarray(np.where(stars < 0, settings.complaint_weight * signed, signed))
 
 
-def shares_of_likes(data: Dataset, half_life_days: float) -> sparse.csr_array:
-    """Shoppers by products: share of each liked product in its shopper's profile, recent ones more."""
+def shares_of_products(data: Dataset, half_life_days: float, dislike_weight: float) -> sparse.csr_array:
+    """Shoppers by products: share of each liked product in its shopper's profile, recent ones more; they sum to 1.
+
+    A disliked product has -`dislike_weight` times the mean share of a liked one.
+    """
     weights, rows = recency_of_likes(data, half_life_days), data.positives()["user_row"].to_numpy()
-    return likes_matrix(data, weights / np.bincount(rows, weights, data.n_users)[rows])
+    history = signed_history(data, weights / np.bincount(rows, weights, data.n_users)[rows], dislike_weight)
+    n_liked = np.maximum(np.bincount(rows, minlength=data.n_users), 1)
+    shoppers = np.repeat(np.arange(data.n_users), np.diff(history.indptr))
+    history.data[history.data < 0] /= n_liked[shoppers[history.data < 0]]
+    return history
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Semantic component: similarity of a shopper's and a product's weighted sums of phrase vectors.
 
 With P_u = sum_p a_p v_p and Q_i = sum_q b_q v_q over phrase vectors v (`phrase_space`), the score is
-P_u . M Q_i / (|P_u| |Q_i|), M of `whitening_metric`. It splits exactly over the phrases of either side. The weights b
+P_u . M Q_i / (|P_u| |Q_i|), M of `profile_metric`. It splits exactly over the phrases of either side. The weights b
 follow from the text that a phrase stands in, the rating, recency, how common the phrase is and how much of it lies
 along the learnt directions. A shopper's phrases are what they wrote, those of the products they liked, and what they
 type now.
@@ -28,15 +28,16 @@ from recsys.scorers.base import (
     Scorer,
     ScorerState,
 )
-from recsys.scorers.features import csr_arrays, csr_from
-from recsys.scorers.phrase_space import PhraseSpace, whitening_metric
+from recsys.scorers.features import csr_arrays, csr_from, likes_matrix
+from recsys.scorers.phrase_metric import profile_metric
+from recsys.scorers.phrase_space import PhraseSpace
 from recsys.scorers.phrase_weights import (
     LEAST_LENGTH,
     PhraseSum,
     SemanticSettings,
     item_weights,
     review_rows,
-    shares_of_likes,
+    shares_of_products,
     sign_of_reviews,
     take,
     unit,
@@ -113,8 +114,11 @@ class SemanticScorer(Scorer):
         progress("weighing phrases", 2, 3)
 
         self._sum_up()
-        self.metric: FloatArray = whitening_metric(self.item_profiles, settings.spread_power)
-        self.liked = shares_of_likes(data, settings.half_life_days)
+        self.likes = shares_of_products(data, settings.half_life_days, settings.dislike_weight)
+        liked = likes_matrix(data, np.ones(len(data.positives())))
+        self.metric: FloatArray = profile_metric(
+            self.item_profiles, liked, settings.spread_power, settings.taste_weight
+        )
         progress("weighing phrases", 3, 3)
 
     def with_head(self, head: FloatArray | None) -> Self:
@@ -162,7 +166,7 @@ class SemanticScorer(Scorer):
         known = np.flatnonzero(requests.user_rows != NO_ROW)
         rows = requests.user_rows[known]
         if len(known):
-            profiles[known] = self.liked[rows] @ self.item_profiles + self.own_profiles[rows]
+            profiles[known] = self.likes[rows] @ self.item_profiles + self.own_profiles[rows]
         for request, row in zip(known.tolist(), rows.tolist(), strict=True):
             exclusions = requests.exclusions[request]
             if exclusions.items or exclusions.phrases:
@@ -201,13 +205,14 @@ class SemanticScorer(Scorer):
         return slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
 
     def _likes(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:
-        """Rows of liked products, and their shares, which sum to 1 whatever is taken out of the history."""
-        own = slice(self.liked.indptr[user_row], self.liked.indptr[user_row + 1])
-        rows, shares = self.liked.indices[own], self.liked.data[own]
+        """Rows of judged products, and their shares; those of liked ones sum to 1 whatever is taken out."""
+        own = slice(self.likes.indptr[user_row], self.likes.indptr[user_row + 1])
+        rows, shares = self.likes.indices[own], self.likes.data[own]
         if exclusions.items:
             kept = ~np.isin(rows, exclusions.items)
             rows, shares = rows[kept], shares[kept]
-            shares = shares / max(float(shares.sum()), np.finfo(np.float32).tiny)
+            liked = float(shares[shares > 0].sum())
+            shares = np.where(shares > 0, shares / max(liked, np.finfo(np.float32).tiny), shares).astype(np.float32)
         return rows, shares
 
     def _own(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:
@@ -297,9 +302,9 @@ class SemanticScorer(Scorer):
     def _state(self) -> ScorerState:
         state = super()._state()
         space = {f"space.{name}": array for name, array in self.space.arrays().items()}
-        return ScorerState({**state.arrays, **csr_arrays("liked", self.liked), **space}, state.meta)
+        return ScorerState({**state.arrays, **csr_arrays("likes", self.likes), **space}, state.meta)
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
         self.space = PhraseSpace(**{key[6:]: each for key, each in state.arrays.items() if key.startswith("space.")})
-        self.liked = csr_from(state.arrays, "liked", (len(self.own_starts) - 1, len(self.item_profiles)))
+        self.likes = csr_from(state.arrays, "likes", (len(self.own_starts) - 1, len(self.item_profiles)))

@@ -210,8 +210,9 @@ class Recommender:
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
-        standardised = Standardised.of(np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS]))
-        seen_rows = self._histories.seen(row)
+        seen_rows, may = self._histories.seen(row), np.ones(len(self.items), bool)
+        may[seen_rows] = False
+        standardised = Standardised.of(np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS]), may)
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, seen_rows)] if is_cold else []
         return ScoredRequest(

@@ -19,7 +19,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for
+    `engine`, `engine_in_words`: of the collaborative component, its name and why; `learned`: what came of learning the
+    default weights, if only that nothing did; "" where it was not asked for
     """
 
     name: str
@@ -36,6 +37,8 @@ class ModelInfo:
     data_fingerprint: str
     protocol: str
     default_weights: FusionSettings
+    engine: str
+    engine_in_words: str
     learned: str
     hemisphere: Hemisphere
     repairs: tuple[str, ...]
@@ -43,7 +46,7 @@ class ModelInfo:
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Self:
         """Read a model's manifest."""
-        data, learning = manifest["data"], manifest.get("learning") or {}
+        data, learning, chosen = manifest["data"], manifest.get("learning") or {}, manifest["chosen"]
         same = ("name", "n_items", "n_users", "n_reviews", "n_events", "n_interactions", "n_phrases", "encoder_id")
         return cls(
             version=manifest["version"],
@@ -51,7 +54,9 @@ class ModelInfo:
             known_until=datetime.fromtimestamp(data["known_until_s"], UTC),
             data_fingerprint=data["fingerprint"],
             protocol=manifest["protocol"],
-            default_weights=FusionSettings(**(learning.get("weights") or manifest["settings"]["default_weights"])),
+            default_weights=FusionSettings(**(learning.get("weights") or chosen["weights"])),
+            engine=chosen["engine"]["label"],
+            engine_in_words=chosen["engine"]["in_words"],
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),

@@ -129,18 +129,22 @@ class Circumstances:
                     raw[(stated == value) & (self.panel.rounds == number)] += lift
         if TREND not in left_out:
             raw += self.trends[shuffled.get(TREND, everyone)]
-        return Standardised.of(raw).values
+        return self._standardised(raw)
 
     def static(self) -> FloatArray:
         """The same for everybody: no circumstances, and all acts of the training data counted alike, whenever."""
         rows = [timeless(scorer) for scorer in self.panel.context_scorers]
         counts = np.stack([each.trend(each.known_until_s + 1) for each in rows])
-        return np.asarray(Standardised.of(counts).values[self.panel.rounds])
+        return self._standardised(counts[self.panel.rounds])
 
     def counted_alike(self, progress: Progress = silent) -> FloatArray:
         """Own circumstances, and all acts up to the shopper's moment counted alike, however old."""
         scorers = tuple(map(timeless, self.panel.context_scorers))
         return replace(self, trends=_trends(self.panel, scorers, progress)).scores()
+
+    def _standardised(self, raw: FloatArray) -> FloatArray:
+        rows = [Standardised.of(each[None], self.panel.may_be_listed(user)).values for user, each in enumerate(raw)]
+        return np.concatenate(rows)
 
     def why_not(self, dimension: str) -> str:
         """Why a dimension plays no part on these data, or "" where it does."""

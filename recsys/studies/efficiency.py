@@ -140,7 +140,7 @@ def _listing(data: Dataset, fitting: Fitting, fitted: Mapping[str, Scorer], requ
 
     def ranked(raw: FloatArray, row: int) -> None:
         eligible = ~seen[[row]].toarray()[0].astype(bool)
-        rank(Standardised.of(raw).values, RankingSettings(FusionSettings(), n=10), eligible, vectors)
+        rank(Standardised.of(raw, eligible).values, RankingSettings(FusionSettings(), n=10), eligible, vectors)
 
     seconds = []
     for one in map(requests.only, range(N_ONE)):

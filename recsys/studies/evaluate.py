@@ -35,8 +35,7 @@ from recsys.studies.format import mix_in_words
 from recsys.studies.result import as_json
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import ContextChoice, choose_context
-from recsys.training.weights import choose_weights
+from recsys.training.components import ComponentChoice, choose_components
 
 MODELS = (*BASELINE_CLASSES, *COMPONENTS, "traditional", "full")
 """Every model that is compared, in the order in which they are shown."""
@@ -94,8 +93,8 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     data = Dataset.read(folder, progress).core(settings.min_interactions).knowing_copies()
     split = split_of(data, settings)
     book = make_phrasebook(data, progress)
-    chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
-    weights = choose_weights(data, split, book, settings, progress, chosen.settings())
+    chosen = choose_components(data, split.rounds("validation"), book, settings.split, settings.seed, progress)
+    weights = chosen.weights(settings.k, progress)
     models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
     protocol = _protocol(split, settings, weights, chosen)
     notes = (copies_in_words(data), leaks.in_words())
@@ -109,7 +108,7 @@ def _reports(
     weights: Mapping[str, FusionSettings],
     settings: EvaluationSettings,
     progress: Progress,
-    chosen: ContextChoice,
+    chosen: ComponentChoice,
 ) -> tuple[dict[str, Metrics], LeakReport]:
     train, users = split.fit_test, split.test.users()
     fitting = Fitting(train, book, settings.seed)
@@ -125,7 +124,7 @@ def _reports(
         raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
         eligible = ~seen[requests.user_rows].toarray().astype(bool)
         for row in range(len(requests)):
-            values = Standardised.of(np.stack([raw[name][row] for name in scorers])).values
+            values = Standardised.of(np.stack([raw[name][row] for name in scorers]), eligible[row]).values
             final = dict(zip(scorers, values, strict=True))
             components = np.stack([final[name] for name in COMPONENTS])
             final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
@@ -153,7 +152,7 @@ def _reports(
 
 
 def _protocol(
-    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], context: ContextChoice
+    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], chosen: ComponentChoice
 ) -> str:
     hindsight = (
         "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
@@ -161,7 +160,7 @@ def _protocol(
         if settings.split == "last"
         else ""
     )
-    chosen = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
+    mixes = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
     users, k = split.test.users(), settings.k
     left = split.fit_test.n_items - np.asarray(split.fit_test.seen()[users].sum(axis=1)).ravel()
     n_short = int((left < k).sum())
@@ -173,7 +172,7 @@ def _protocol(
     )
     return (
         f"{split.protocol}. {hindsight}{catalogue_in_words(settings)} was ranked, without what a shopper already had. "
-        f"{context.in_words()} Weights were chosen on validation by nDCG@{k} ({chosen}), then every model was "
+        f"{chosen.in_words()} Weights were chosen on validation by nDCG@{k} ({mixes}), then every model was "
         "fitted on training and validation together and tested once. Held-out reviews, their copies and pairs were "
         "looked for in every profile and history before anything was measured, and none was found. Where products have "
         "equal scores, accuracy is the mean over all of their orders. Intervals are 95% bootstrap intervals over "

@@ -39,7 +39,7 @@ from recsys.studies.workspace import Workspace
 from recsys.text.embedding_cache import EmbeddingCache
 from recsys.text.encoder import PhraseEncoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
-from recsys.training.context_settings import ContextChoice, choose_for_all
+from recsys.training.components import ComponentChoice, choose_for_all
 from recsys.training.fit import TrainingSettings, save_model
 
 DEFINITIONS = {
@@ -91,9 +91,10 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
     labelled = None if settings.sentences is None else _read_sentences(settings.sentences)
     data = workspace.data
     texts = dict(zip(data.reviews["review_id"].tolist(), data.reviews["text"].tolist(), strict=True))
-    book, context = make_phrasebook(data, progress), choose_for_all(data, seed, progress)
+    book = make_phrasebook(data, progress)
+    chosen = choose_for_all(data, book, seed, progress)
     with tempfile.TemporaryDirectory() as folder:
-        first, second = (_model(Path(folder) / f"seed-{n}", data, book, n, context, progress) for n in (seed, seed + 1))
+        first, second = (_model(Path(folder) / f"seed-{n}", data, book, n, chosen, progress) for n in (seed, seed + 1))
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
@@ -115,10 +116,11 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
 
 
 def _model(
-    folder: Path, data: Dataset, book: Phrasebook, seed: int, context: ContextChoice, progress: Progress
+    folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: ComponentChoice, progress: Progress
 ) -> Recommender:
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, context.settings())
-    save_model(folder, data, book, scorers, TrainingSettings(seed=seed), progress=progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
+    usual = chosen.weights(10, progress)["full"]
+    save_model(folder, data, book, scorers, TrainingSettings(seed=seed), "", progress, chosen=chosen, usual=usual)
     return Recommender.load(folder)
 
 

@@ -177,7 +177,7 @@ class SemanticRole:
         static = np.array(panel.scores.static)
         for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
             for row, raw in enumerate(semantic.score(requests), start):
-                static[row, SEMANTIC] = Standardised.of(raw[None]).values[0]
+                static[row, SEMANTIC] = Standardised.of(raw[None], panel.may_be_listed(row)).values[0]
         return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
 
     def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import Round, last_split
-from recsys.errors import DataError
+from recsys.data.splitting import Round
 from recsys.evaluation.protocols.hold_out import SplitName, contexts_of
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray
@@ -161,16 +160,3 @@ class _Blocks:
                 burst = self.counts.index((settings.burst_days, settings.burst_prior))
                 row[first + burst] += settings.trend_weight * settings.burst_weight
         return weights
-
-
-def choose_for_all(data: Dataset, seed: int = 0, progress: Progress = silent) -> ContextChoice:
-    """Choose for models that learn from everything, by `rounds_of_all`."""
-    return choose_context(data, rounds_of_all(data, seed), "last", seed, progress)
-
-
-def rounds_of_all(data: Dataset, seed: int = 0) -> list[Round]:
-    """One round that hides each shopper's last choice; none where nobody has enough to hide some of it."""
-    try:
-        return list(last_split(data, seed).rounds("test"))
-    except DataError:
-        return []

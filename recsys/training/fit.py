@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -20,15 +20,14 @@ from recsys.explanations.documents import phrase_texts
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
-from recsys.scorers.context import ContextSettings
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
 from recsys.text.encoder import make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
-from recsys.training.context_settings import choose_context, rounds_of_all
-from recsys.training.learned_fusion import NOTHING_TO_HIDE, FusionChoice, choose_fusion, learned_map, nothing_learned
+from recsys.training.components import ComponentChoice, choose_components
+from recsys.training.learned_fusion import FusionChoice, K, choose_fusion, learned_map
 
 logger = logging.getLogger(__name__)
 
@@ -46,13 +45,16 @@ class TrainingSettings:
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
-    default_weights : how the components are mixed unless someone says otherwise, and where learning begins
+    choose_weights : whether validation shoppers choose how the components are mixed unless someone says otherwise;
+        where not, or where they are too few, it is `default_weights`
+    default_weights : the usual mix
     hemisphere : where the shop's shoppers live, which says what season a month is
     """
 
     split: SplitName = "none"
     seed: int = 0
     learn: Learn = "nothing"
+    choose_weights: bool = True
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
 
@@ -77,14 +79,17 @@ def train(
         logger.warning("%s", repair)
     known, protocol, rounds = _known(data, settings)
     book = make_phrasebook(known, progress)
-    context = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress)
-    learned, chosen = _learned(data, rounds, book, context.context, settings, progress), context.settings()
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
+    split, seed = _protocol_name(settings), settings.seed
+    chosen = choose_components(data, rounds, book, split, seed, progress)
+    usual = chosen.weights(K, progress)["full"] if settings.choose_weights else settings.default_weights
+    chosen = replace(chosen, shoppers=None)  # their scores are not needed any more
+    learned = _learned(data, rounds, book, chosen, usual, settings, progress)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, seed), progress, chosen.settings())
     if learned is not None:
-        semantic, start = _semantic(scorers), settings.default_weights
-        head = learned_map(known, semantic, book, learned, start, chosen, settings.seed, progress)
+        semantic = _semantic(scorers)
+        head = learned_map(known, semantic, book, learned, usual, chosen.settings(), seed, progress)
         scorers["semantic"] = semantic.with_head(head)
-    return save_model(out, known, book, scorers, settings, protocol, progress, learned)
+    return save_model(out, known, book, scorers, settings, protocol, progress, learned, chosen, usual)
 
 
 def save_model(
@@ -96,10 +101,13 @@ def save_model(
     protocol: str = "",
     progress: Progress = silent,
     learned: FusionChoice | None = None,
+    chosen: ComponentChoice | None = None,
+    usual: FusionSettings | None = None,
 ) -> Artifact:
     """Write fitted components, what the shop looks like and the polarity of its phrases as a model folder.
 
-    `learned`: where the default weights come from; None where nothing was to be learned.
+    `learned`: what came of learning; None where nothing was to be learned; `chosen`: what validation shoppers chose;
+    `usual`: the default weights, unless others were learned; None for those of the settings.
     """
     polarity = fit_polarity(data, book, settings.seed, progress)
     progress("saving the model", 0, 0)
@@ -111,6 +119,7 @@ def save_model(
         "settings": asdict(settings),
         "protocol": protocol,
         "learning": learned.as_json() if learned is not None else None,
+        "chosen": (chosen or ComponentChoice()).as_json() | {"weights": (usual or settings.default_weights).as_dict()},
         "data": {
             **{name: getattr(data, name) for name in ("name", "fingerprint", "known_until_s", "n_items", "n_users")},
             "n_reviews": data.n_reviews,
@@ -143,8 +152,12 @@ def _semantic(scorers: Mapping[str, Scorer]) -> SemanticScorer:
 
 
 def _known(data: Dataset, settings: TrainingSettings) -> tuple[Dataset, str, list[Round]]:
+    """What may be learned from, the protocol, and the validation rounds."""
     if settings.split == "none":
-        return data, TRAINED_ON_EVERYTHING, rounds_of_all(data, settings.seed)
+        try:
+            return data, TRAINED_ON_EVERYTHING, list(last_split(data, settings.seed).rounds("validation"))
+        except DataError:  # nobody has chosen enough to hide some of it
+            return data, TRAINED_ON_EVERYTHING, []
     split = last_split(data, seed=settings.seed) if settings.split == "last" else temporal_split(data)
     return split.fit_test, split.protocol, list(split.rounds("validation"))
 
@@ -153,25 +166,17 @@ def _learned(
     data: Dataset,
     rounds: list[Round],
     book: Phrasebook,
-    context: ContextSettings | None,
+    chosen: ComponentChoice,
+    usual: FusionSettings,
     settings: TrainingSettings,
     progress: Progress,
 ) -> FusionChoice | None:
-    """What learning gives this shop; None where it is not asked for.
-
-    Also a model that learns from everything has its weights chosen by what shoppers chose last but one, so that the
-    Tuning page, with each shopper's last choice held out by the same seed, can measure them by that.
-    """
+    """What learning gives this shop; None where it is not asked for."""
     if settings.learn == "nothing":
         return None
-    usual = settings.default_weights
-    if settings.split == "none":
-        try:
-            rounds, context = list(last_split(data, settings.seed).rounds("validation")), None
-        except DataError:
-            return nothing_learned(usual, NOTHING_TO_HIDE)
     asked, with_map = _protocol_name(settings), settings.learn == "map"
-    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map, context=context)
+    own = chosen.settings()
+    return choose_fusion(data, rounds, book, asked, usual, settings.seed, progress, with_map=with_map, settings=own)
 
 
 def _protocol_name(settings: TrainingSettings) -> EvaluationSplit:

@@ -23,12 +23,13 @@ from recsys.progress import Progress, silent
 from recsys.ranking.rank import weight_vector
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
-from recsys.scorers.context import ContextScorer, ContextSettings
+from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training import context_settings
+from recsys.training.components import choose_components
 from recsys.training.context_settings import choose_context
 from recsys.training.multitask import Device, MultitaskSettings, learn
 from recsys.training.pairs import MAX_FLOATS, can_be_left_out, held_out_pairs, training_pairs
@@ -163,7 +164,7 @@ def choose_fusion(
     progress: Progress = silent,
     *,
     with_map: bool = False,
-    context: ContextSettings | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> FusionChoice:
     """Learn, and choose by the shoppers of the last round.
 
@@ -172,7 +173,7 @@ def choose_fusion(
     data : everything, for the circumstances of the held-out acts
     rounds : of validation, the latest last; the others only help to choose settings of the context component
     usual : the weights that a model has otherwise, and that learning begins with
-    context : settings of the context component where these rounds chose them already
+    settings : of the components, where these rounds chose them already
 
     Raises Cancelled: the reporter asked to stop; LeakError: something held out was learned from.
     """
@@ -188,8 +189,8 @@ def choose_fusion(
     if not can_be_left_out(rounds[-1].train):
         return nothing_learned(usual, "nobody likes two products")
     rounds = [*rounds[:-1], replace(rounds[-1], held_out=held_out)]
-    context = context or choose_context(data, rounds, split, seed, progress).context
-    trials = _Trials(data, rounds, book, split, usual, seed, progress, with_map, context)
+    settings = settings or choose_components(data, rounds, book, split, seed, progress).settings()
+    trials = _Trials(data, rounds, book, split, usual, seed, progress, with_map, settings)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}
     for others in (halves == 0, halves == 1):
@@ -238,7 +239,7 @@ def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
 class _Trials:
     """What is tried for one shop: what there is to learn from, and the shoppers who choose and are measured.
 
-    `values` are scores of all components, with the settings `context` of the context component.
+    `values` are scores of all components, with these settings.
     """
 
     data: Dataset
@@ -249,11 +250,11 @@ class _Trials:
     seed: int
     progress: Progress
     with_map: bool
-    context: ContextSettings
+    settings: Mapping[str, Any]
 
     def __post_init__(self) -> None:
         self.train, self.held_out = self.rounds[-1].train, self.rounds[-1].held_out
-        settings = {"context": self.context}
+        settings = self.settings
         scorers = fit_scorers(COMPONENT_CLASSES, Fitting(self.train, self.book, self.seed), self.progress, settings)
         check_leaks(self.data, self.train, self.held_out, self.split, scorers)
         assert isinstance(scorers["semantic"], SemanticScorer)
@@ -269,7 +270,7 @@ class _Trials:
             replace(one, held_out=one.held_out.only(~np.isin(one.held_out.user_rows, others))) for one in self.rounds
         ]
         context = choose_context(self.data, rounds, self.split, self.seed, self.progress).context
-        if context == self.context:
+        if context == self.settings.get("context"):
             return self.values
         return self._with(ContextScorer(context).fit(Fitting(self.train)), self.values)
 

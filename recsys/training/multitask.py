@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.errors import SettingsError
 from recsys.parallel import one_thread
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import LEAST_SPREAD
+from recsys.ranking.rank import LEAST_LEAD, N_BEST
 from recsys.scorers.base import FloatArray
 from recsys.scorers.phrase_weights import LEAST_LENGTH
 from recsys.settings import COMPONENTS, FusionSettings, require_seed
@@ -209,7 +209,7 @@ class Objective:
         """Final scores of some pairs, of shape (n_rows, n_items), and s."""
         import torch
 
-        semantic = _standardised(self.semantic(pairs, rows, self.head()))
+        semantic = _standardised(self.semantic(pairs, rows, self.head()), self._sent(pairs.hidden[rows].toarray()))
         scores = self._sent(pairs.scores[rows])
         others = torch.tensor([name != "semantic" for name in COMPONENTS], device=self.device)
         weights = self.logits.softmax(0)
@@ -273,11 +273,13 @@ def _unit(vectors: "Tensor") -> "Tensor":
     return torch.where(lengths > LEAST_LENGTH, vectors / lengths, torch.zeros_like(vectors))
 
 
-def _standardised(raw: "Tensor") -> "Tensor":
-    """As `rank.Standardised` has it."""
+def _standardised(raw: "Tensor", hidden: "Tensor") -> "Tensor":
+    """As `rank.Standardised` has it, by what is not hidden."""
     import torch
 
-    mean = raw.mean(1, keepdim=True)
-    spread = (raw - mean).square().mean(1, keepdim=True).clamp_min(1e-20).sqrt()
-    telling = spread > LEAST_SPREAD * mean.abs().clamp_min(LEAST_SPREAD)
-    return torch.where(telling, (raw - mean) / spread, torch.zeros_like(raw))
+    n_counting = (~hidden).sum(1, keepdim=True)
+    mean = raw.masked_fill(hidden, 0).sum(1, keepdim=True) / n_counting
+    best = raw.masked_fill(hidden, -torch.inf).topk(min(N_BEST, int(n_counting.min())), dim=1).values
+    lead = best.mean(1, keepdim=True) - mean
+    telling = lead > LEAST_LEAD * mean.abs().clamp_min(LEAST_LEAD)
+    return torch.where(telling, (raw - mean) / lead.clamp_min(1e-20), torch.zeros_like(raw))

@@ -16,7 +16,7 @@ from scipy import sparse
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.errors import DataError
-from recsys.evaluation.protocols.hold_out import CHUNK_USERS, circumstances
+from recsys.evaluation.protocols.hold_out import CHUNK_USERS, circumstances, not_had
 from recsys.progress import Progress, silent
 from recsys.ranking.rank import Standardised
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
@@ -130,7 +130,7 @@ def held_out_pairs(train: Dataset, held_out: HeldOut, semantic: SemanticScorer, 
     return Pairs(
         semantic.item_sums(),
         semantic.metric,
-        sparse.csr_array(semantic.liked[users]),
+        sparse.csr_array(semantic.likes[users]),
         np.asarray(semantic.own_profiles[users]),
         asked,
         np.zeros((len(asked), semantic.space.n_dims), np.float32),
@@ -163,7 +163,7 @@ def _scores_without(
     parts = np.random.default_rng(seed).permutation(len(acts)) % N_PARTS
     classes = {name: kind for name, kind in COMPONENT_CLASSES.items() if name != "semantic"}
     scores = np.zeros((len(acts), len(COMPONENTS), train.n_items), np.float32)
-    n_done = 0
+    n_done, seen = 0, train.seen()
     for part in range(N_PARTS):
         places = np.flatnonzero(parts == part)
         rest = train.without_pairs(users[places], items[places])
@@ -172,8 +172,12 @@ def _scores_without(
             progress("scoring pairs that are left out", n_done, len(acts))
             chunk = places[start : start + CHUNK_USERS]
             requests = Requests(users[chunk], tuple(contexts[place] for place in chunk))
-            for name, scorer in scorers.items():
-                scores[chunk, COMPONENTS.index(name)] = Standardised.of(scorer.score(requests)).values
+            raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
+            for row, place in enumerate(chunk.tolist()):
+                counting = not_had(seen, int(users[place]))
+                counting[items[place]] = True
+                values = Standardised.of(np.stack([each[row] for each in raw.values()]), counting).values
+                scores[place, [COMPONENTS.index(name) for name in raw]] = values
             n_done += len(chunk)
     progress("scoring pairs that are left out", len(acts), len(acts))
     return scores

@@ -1,29 +1,28 @@
 """Fusion weights chosen by nDCG@k on validation shoppers, by a grid over the simplex of weights."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut, Split
+from recsys.data.splitting import HeldOut
 from recsys.evaluation.metrics.expected import EQUAL
-from recsys.evaluation.protocols.hold_out import EvaluationSettings, standardised_scores
-from recsys.evaluation.protocols.leaks import check_leaks
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
-from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, FloatArray, IntArray
+from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.text.phrasebook import Phrasebook
 
 TRADITIONAL = ("collaborative", "content")
 
-MAX_VALIDATION_FLOATS = 250_000_000
-"""Weights are chosen on as many validation shoppers as fit in this many scores (1 GB)."""
+PERSONAL_SHARE = 3
+"""Of weights that do about as well, one in so many is taken: those that give the most personal lists."""
+
+MAX_LISTS = 500
+"""By so many shoppers' lists it is told how personal weights are."""
 
 POINTS_A_REPORT = 16
 """Progress is told after so many weight vectors."""
@@ -108,48 +107,56 @@ def best_point(quality: NDArray[np.float64], grid: FloatArray, among: NDArray[np
 def best_weights(
     scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 10, progress: Progress = silent
 ) -> tuple[FusionSettings, float]:
-    """The weights with the highest mean nDCG@k, mixing only the named components, and that mean.
+    """Weights that do about as well as any and give the most personal lists, of the named components; their nDCG@k.
 
-    First the whole grid of 1 / n_steps, then, twice as fine, the points around the best one.
+    Of a grid of 1 / n_steps, those count that fall short of the best point, shopper by shopper, by at most one standard
+    error. Of these, the third whose lists have least in common from shopper to shopper is taken, and of that the
+    middle: the best point itself is best by luck as well, the more so the more points there are.
     """
-    coarse = _over_all(simplex_grid(len(names), n_steps), names)
-    best, _ = _best_of(scores, coarse, k, progress)
-    fine = _over_all(simplex_grid(len(names), 2 * n_steps), names)
-    near = fine[np.abs(fine - best).max(axis=1) <= 1 / n_steps + 1e-6]
-    best, quality = _best_of(scores, near, k, progress)
-    return FusionSettings(**dict(zip(COMPONENTS, best.astype(float).round(6).tolist(), strict=True))), quality
+    grid = _over_all(simplex_grid(len(names), n_steps if len(names) > 2 else 2 * n_steps), names)
+    gains = gains_on(scores, grid, k, progress)
+    tied = grid[as_good_as_any(gains, grid)]
+    overlaps = overlaps_of(scores, tied, k)
+    personal = tied[np.argsort(overlaps, kind="stable")[: max(1, -(-len(tied) // PERSONAL_SHARE))]]
+    middle = personal.mean(axis=0, dtype=np.float64)
+    weights = FusionSettings(**dict(zip(COMPONENTS, middle.round(4).tolist(), strict=True)))
+    return weights, float(ndcg_of_weights(scores, middle[None].astype(np.float32), k)[0])
 
 
-def choose_weights(
-    data: Dataset,
-    split: Split,
-    book: Phrasebook,
-    settings: EvaluationSettings,
-    progress: Progress = silent,
-    component_settings: Mapping[str, Any] = AS_THEY_ARE,
-) -> dict[str, FusionSettings]:
-    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers.
+def as_good_as_any(gains: NDArray[np.float64], grid: FloatArray, errors: float = 1.0) -> NDArray[np.intp]:
+    """Places of the points that fall short of the best one by at most so many standard errors of the difference.
 
-    Models know neither validation nor test choices, and are checked for leaks. Where scores would not fit in memory,
-    the same share of every round is drawn by the seed.
+    `gains`: of every shopper at each point, float64 of shape (n_points, n_users), NaN where nothing was held out.
     """
-    rounds, parts = list(split.rounds("validation")), []
-    most = max(1, MAX_VALIDATION_FLOATS // (len(COMPONENTS) * data.n_items))
-    n_users = sum(len(one.held_out.users()) for one in rounds)
-    for one in rounds:
-        fitting = Fitting(one.train, book, settings.seed)
-        scorers = fit_scorers(COMPONENT_CLASSES, fitting, progress, component_settings)
-        check_leaks(data, one.train, one.held_out, settings.split, scorers)
-        users, ordered = one.held_out.users(), [scorers[name] for name in COMPONENTS]
-        if n_users > most:
-            n_drawn = max(1, most * len(users) // n_users)
-            users = np.sort(np.random.default_rng(settings.seed).choice(users, n_drawn, replace=False))
-        asked, stage = (data, one.train, one.held_out, users, settings.split), "scoring validation shoppers"
-        values = standardised_scores(ordered, *asked, stage, progress)
-        parts.append(ValidationScores.of(values, one.train, one.held_out, users))
-    scores = ValidationScores.together(parts)
-    traditional, _ = best_weights(scores, TRADITIONAL, settings.k, progress=progress)
-    full, _ = best_weights(scores, COMPONENTS, settings.k, progress=progress)
+    known = gains[:, ~np.isnan(gains[0])]
+    best = max(best_point(known.mean(axis=1), grid), 0)
+    short = known - known[best]
+    error = short.std(axis=1) / np.sqrt(max(known.shape[1], 1))
+    return np.flatnonzero(short.mean(axis=1) + errors * error >= -1e-12)
+
+
+def overlaps_of(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """Mean share of their k products that two shoppers' lists have in common at each weight vector, (n_points,).
+
+    Of at most MAX_LISTS shoppers, evenly spread.
+    """
+    rows = np.unique(np.linspace(0, len(scores.values) - 1, min(len(scores.values), MAX_LISTS)).astype(np.intp))
+    values, eligible = scores.values[rows], scores.eligible[rows]
+    overlaps = np.zeros(len(grid))
+    for point, weights in enumerate(grid):
+        fused = np.where(eligible, np.einsum("ukn,k->un", values, weights), -np.inf)
+        n = min(k, fused.shape[1])
+        listed = np.argpartition(-fused, n - 1, axis=1)[:, :n]
+        n_lists = np.bincount(listed[np.take_along_axis(eligible, listed, axis=1)], minlength=fused.shape[1])
+        pairs = len(rows) * (len(rows) - 1) * n
+        overlaps[point] = float(n_lists @ (n_lists - 1)) / max(pairs, 1)
+    return overlaps
+
+
+def choose_weights(scores: ValidationScores, k: int, progress: Progress = silent) -> dict[str, FusionSettings]:
+    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
+    traditional, _ = best_weights(scores, TRADITIONAL, k, progress=progress)
+    full, _ = best_weights(scores, COMPONENTS, k, progress=progress)
     return {"traditional": traditional, "full": full}
 
 
@@ -159,15 +166,14 @@ def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:
     return grid
 
 
-def _best_of(scores: ValidationScores, grid: FloatArray, k: int, progress: Progress) -> tuple[FloatArray, float]:
-    quality = np.empty(len(grid))
+def gains_on(scores: ValidationScores, grid: FloatArray, k: int, progress: Progress = silent) -> NDArray[np.float64]:
+    """`gains_of_weights` with progress, float64 of shape (n_points, n_users)."""
+    gains = []
     for start in range(0, len(grid), POINTS_A_REPORT):
         progress("choosing weights", start, len(grid))
-        block = slice(start, start + POINTS_A_REPORT)
-        quality[block] = ndcg_of_weights(scores, grid[block], k)
+        gains.append(gains_of_weights(scores, grid[start : start + POINTS_A_REPORT], k))
     progress("choosing weights", len(grid), len(grid))
-    best = best_point(quality, grid)
-    return grid[best], float(quality[best])
+    return np.concatenate(gains)
 
 
 def ndcg_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ from recsys.progress import Progress
 from recsys.ranking.rank import Standardised
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
-from recsys.scorers.phrase_space import whitening_metric
+from recsys.scorers.phrase_metric import whitening_metric
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import interval_in_words

@@ -12,7 +12,7 @@ from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSetti
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.scorers.fold_in import folded_in
-from recsys.scorers.phrase_space import whitening_metric
+from recsys.scorers.phrase_metric import whitening_metric
 from recsys.scorers.phrase_weights import PhraseSum, SemanticSettings, reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Context

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys.scorers.phrase_space import EVEN_SHARE, whitening_metric
+from recsys.scorers.phrase_metric import EVEN_SHARE, whitening_metric
 from recsys.scorers.phrase_weights import unit
 
 LOUD, FAINT = 0.8, 0.1

@@ -8,13 +8,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
 from recsys.ranking.rank import Standardised
-from recsys.scorers.base import FloatArray, Requests, Scorer
+from recsys.scorers.base import NO_ROW, FloatArray, Requests, Scorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, require_seed, season_of
 
 SplitName = Literal["temporal", "last"]
@@ -109,28 +110,39 @@ def standardised_scores(
 ) -> FloatArray:
     """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), by scorers fitted on `train`."""
     contexts = contexts_of(data, train, held_out, users, split)
-    return scores_in(scorers, users, contexts, data.n_items, stage, progress)
+    return scores_in(scorers, users, contexts, train.seen(), stage, progress)
 
 
 def scores_in(
     scorers: Sequence[Scorer],
     users: NDArray[np.int32],
     contexts: Sequence[Context],
-    n_items: int,
+    seen: sparse.csr_array,
     stage: str,
     progress: Progress = silent,
 ) -> FloatArray:
-    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), of shoppers in contexts."""
-    values = np.empty((len(users), len(scorers), n_items), np.float32)
+    """Compute standardised scores, float32 of shape (n_users, n_scorers, n_items), of shoppers in contexts.
+
+    `seen`: bool of shape (n_known_users, n_items), what every known shopper has.
+    """
+    values = np.empty((len(users), len(scorers), seen.shape[1]), np.float32)
     for start in range(0, len(users), CHUNK_USERS):
         progress(stage, start, len(users))
         chunk = slice(start, start + CHUNK_USERS)
         requests = Requests(users[chunk], tuple(contexts[chunk]))
         raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
         for row, each in enumerate(raw, start):
-            values[row] = Standardised.of(each).values
+            values[row] = Standardised.of(each, not_had(seen, int(users[row]))).values
     progress(stage, len(users), len(users))
     return values
+
+
+def not_had(seen: sparse.csr_array, user_row: int) -> NDArray[np.bool_]:
+    """What a shopper does not have, bool of shape (n_items,); everything for NO_ROW."""
+    may = np.ones(seen.shape[1], bool)
+    if user_row != NO_ROW:
+        may[seen.indices[seen.indptr[user_row] : seen.indptr[user_row + 1]]] = False
+    return may
 
 
 def contexts_of(

@@ -15,6 +15,8 @@ from recsys.scorers.base import Scorer
 from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
+from recsys.scorers.item_links import ItemLinksScorer
+from recsys.scorers.lightfm import LightFMScorer
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.phrasebook import REVIEW
 
@@ -144,9 +146,12 @@ def _copies(data: Dataset, train: Dataset, held_out: HeldOut) -> NDArray[np.int6
 def _likes(scorer: Scorer) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
     """Shopper and product rows of the choices that a scorer's histories hold; empty where it keeps none."""
     if isinstance(scorer, CollaborativeScorer):
+        users, items = zip(*(_likes(engine) for engine in scorer.engines.values()), strict=True)
+        return np.concatenate(users), np.concatenate(items)
+    if isinstance(scorer, LightFMScorer):
         return np.repeat(np.arange(len(scorer.like_starts) - 1), np.diff(scorer.like_starts)), scorer.like_rows
-    if isinstance(scorer, ContentScorer | SemanticScorer):
-        likes = (scorer.likes if isinstance(scorer, ContentScorer) else scorer.liked).tocoo()
+    if isinstance(scorer, ContentScorer | SemanticScorer | ItemLinksScorer):
+        likes = scorer.likes.tocoo()
         return likes.row, likes.col
     return np.empty(0, np.int32), np.empty(0, np.int32)
 

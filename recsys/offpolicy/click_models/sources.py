@@ -224,7 +224,7 @@ def _features_shown(
             rows = theirs[first : first + CHUNK_USERS]
             n_done += len(rows)
             here = np.flatnonzero(np.isin(page, rows))
-            scores = score_pages(scorers, pages.some(rows), data.n_items)
+            scores = score_pages(scorers, pages.some(rows), train)
             found[here, :-1] = scores[np.searchsorted(rows, page[here]), :, item[here]]
             found[here, -1] = popular[item[here]]
     progress("scoring logged pages", len(pages), len(pages))

@@ -1,0 +1,83 @@
+"""Settings of the components, chosen on a shop's validation shoppers: the context's, and the collaborative engine."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recsys.data.dataset import Dataset
+from recsys.data.splitting import Round, last_split
+from recsys.errors import DataError
+from recsys.evaluation.protocols.hold_out import SplitName
+from recsys.progress import Progress, silent
+from recsys.scorers.context import ContextSettings
+from recsys.settings import FusionSettings
+from recsys.text.phrasebook import Phrasebook
+from recsys.training.context_settings import FEWEST_SHOPPERS, ContextChoice, choose_context
+from recsys.training.engine_choice import EngineChoice, choose_engine
+from recsys.training.validation import ValidationShoppers
+from recsys.training.weights import choose_weights
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentChoice:
+    """What validation shoppers chose.
+
+    `shoppers`: they themselves, with the scores of all components as chosen; None where they were too few.
+    """
+
+    context: ContextChoice = field(default_factory=lambda: ContextChoice(ContextSettings()))
+    engine: EngineChoice = field(default_factory=EngineChoice)
+    shoppers: ValidationShoppers | None = field(default=None, repr=False, compare=False)
+
+    def settings(self) -> Mapping[str, Any]:
+        """By component, as `fit_scorers` takes them."""
+        return {**self.context.settings(), "collaborative": self.engine.settings}
+
+    def in_words(self) -> str:
+        """A sentence or two for protocols."""
+        return f"{self.context.in_words()} {self.engine.in_words()}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For a manifest."""
+        return {"context": self.context.in_words(), "engine": self.engine.as_json()}
+
+    def weights(self, k: int, progress: Progress = silent) -> Mapping[str, FusionSettings]:
+        """Of "traditional" and "full", by nDCG@k; the usual ones where nobody could choose."""
+        if self.shoppers is None:
+            usual = FusionSettings()
+            return {"traditional": FusionSettings(usual.collaborative, usual.content, 0, 0), "full": usual}
+        return choose_weights(self.shoppers.scores, k, progress)
+
+
+def choose_components(
+    data: Dataset,
+    rounds: Iterable[Round],
+    book: Phrasebook,
+    split: SplitName,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> ComponentChoice:
+    """Choose the context's settings by that component alone, then the engine by the list as a whole.
+
+    `data`: everything; only circumstances are read from it; `rounds`: of validation; whoever is asked in several counts
+    in each. Raises LeakError: something held out was learned from.
+    """
+    rounds = list(rounds)
+    context = choose_context(data, rounds, split, seed, progress)
+    if sum(len(each.held_out.users()) for each in rounds) < FEWEST_SHOPPERS:
+        return ComponentChoice(context)
+    shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
+    engine, scores = choose_engine(shoppers, progress)
+    return ComponentChoice(context, engine, shoppers.with_component("collaborative", scores))
+
+
+def choose_for_all(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> ComponentChoice:
+    """Choose for models that learn from everything: by what shoppers chose last but one.
+
+    Their last choices stay unseen, so that the tuning page can measure the model's weights by them.
+    """
+    try:
+        rounds = list(last_split(data, seed).rounds("validation"))
+    except DataError:  # nobody has chosen enough to hide some of it
+        rounds = []
+    return choose_components(data, rounds, book, "last", seed, progress)

@@ -1,0 +1,212 @@
+"""The engine of the collaborative component, and its settings, chosen in few rungs on a shop's validation shoppers.
+
+An engine is judged by the list that it gives together with the other components, not alone: what only repeats what the
+trend or the attributes say already is worth little there. The others are mixed as serves best without it, and it joins
+at several weights, of which the best counts. Where none is better than the usual engine by more than luck, that stays.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys.progress import Progress, silent
+from recsys.scorers.base import FloatArray, Scorer
+from recsys.scorers.collaborative import ENGINE_CLASSES, CollaborativeSettings, EngineName
+from recsys.scorers.item_links import EASEScorer, ItemKNNScorer, ItemLinksScorer
+from recsys.scorers.lightfm import LightFMScorer, LightFMSettings
+from recsys.settings import COMPONENTS
+from recsys.training.validation import ValidationShoppers
+from recsys.training.weights import gains_of_weights, ndcg_of_weights, simplex_grid
+
+K = 10
+"""Cut-off of the nDCG by which engines are chosen."""
+
+SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8)
+"""Weights at which an engine joins the other components."""
+
+N_STEPS = 5
+"""The other components are mixed by a grid of so many steps."""
+
+LIGHTFM_STARTS = tuple(LightFMSettings(n_dims=dims, learning_rate=rate) for dims in (16, 64) for rate in (0.01, 0.03))
+FIRST_RUNG, SECOND_RUNG, N_SECOND = 10, 30, 2
+"""Epochs of all of `LIGHTFM_STARTS`, then of the best N_SECOND of them."""
+
+HALF_LIVES_DAYS = (180.0, 30.0, None)
+ATTRIBUTE_WEIGHTS = (1.0, 0.0)
+
+COLLABORATIVE = COMPONENTS.index("collaborative")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """The engine chosen for a shop.
+
+    Parameters
+    ----------
+    settings : of the component
+    tried : by engine, nDCG@K of the list with the best settings of it on validation shoppers, the best share chosen by
+        them too; empty where they were too few, and the defaults stand
+    n_shoppers : by whom it was chosen
+    """
+
+    settings: CollaborativeSettings = field(default_factory=CollaborativeSettings)
+    tried: Mapping[str, float] = field(default_factory=dict)
+    n_shoppers: int = 0
+
+    @property
+    def name(self) -> EngineName:
+        """Of the chosen engine."""
+        return self.settings.engine
+
+    def in_words(self) -> str:
+        """A sentence for protocols.
+
+        >>> EngineChoice().in_words()
+        'The collaborative component is EASE with its default settings: too few validation shoppers to choose by.'
+        """
+        label = ENGINE_CLASSES[self.name].label
+        if not self.tried:
+            return (
+                f"The collaborative component is {label} with its default settings: too few validation shoppers to "
+                "choose by."
+            )
+        figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
+        return (
+            f"The collaborative component is {label} ({in_words(self.settings)}), the engine with which the list as a "
+            f"whole is best on {self.n_shoppers:,} validation shoppers (nDCG@{K} of the list with {figures})."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For manifests and reports."""
+        return {
+            "engine": self.name,
+            "label": ENGINE_CLASSES[self.name].label,
+            "settings": asdict(getattr(self.settings, self.name)),
+            "validation_ndcg": dict(self.tried),
+            "n_shoppers": self.n_shoppers,
+            "in_words": self.in_words(),
+        }
+
+
+def in_words(settings: CollaborativeSettings) -> str:
+    """The settings of the chosen engine, short.
+
+    >>> in_words(CollaborativeSettings("ease"))
+    'attributes at 1, half-life of likes 180 days'
+    """
+    if settings.engine == "lightfm":
+        of = settings.lightfm
+        return f"{of.n_dims} dimensions, {of.n_epochs} epochs at {of.learning_rate:g}"
+    links = settings.ease if settings.engine == "ease" else settings.item_knn
+    half_life = (
+        "likes of any age alike"
+        if links.half_life_days is None
+        else f"half-life of likes {links.half_life_days:g} days"
+    )
+    return f"attributes at {settings.ease.attribute_weight:g}, {half_life}" if settings.engine == "ease" else half_life
+
+
+def choose_engine(shoppers: ValidationShoppers, progress: Progress = silent) -> tuple[EngineChoice, FloatArray]:
+    """Choose on validation shoppers; also the standardised scores of the chosen one, float32 of (n_users, n_items).
+
+    Another setting of an engine, and then another engine, is taken where its lists are better than those of the usual
+    one, shopper by shopper, by more than one standard error.
+    """
+    judge, usual = _Judge(shoppers), CollaborativeSettings()
+    tried: dict[str, list[_Candidate]] = {}
+    for each in _candidates(shoppers, judge, progress):
+        tried.setdefault(each.settings.engine, []).append(each)
+    best = {name: _better_than_first(each) for name, each in tried.items()}
+    chosen = _better_than_first([best[usual.engine], *(each for name, each in best.items() if name != usual.engine)])
+    settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
+    settings = replace(settings, engine=chosen.settings.engine)
+    ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}
+    return EngineChoice(settings, ndcg, shoppers.n_different), shoppers.scores_of(chosen.scorers)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Candidate:
+    """Settings, the scorers of all rounds, and nDCG@K of every shopper's list, float64 of shape (n_users,)."""
+
+    settings: CollaborativeSettings
+    scorers: Sequence[Scorer]
+    gains: NDArray[np.float64]
+
+    @property
+    def ndcg(self) -> float:
+        """The mean of `gains`."""
+        return float(self.gains.mean())
+
+
+def _better_than_first(candidates: Sequence[_Candidate]) -> _Candidate:
+    first = candidates[0]
+    best = max(candidates, key=lambda each: each.ndcg)
+    change = best.gains - first.gains
+    error = change.std() / np.sqrt(len(change))
+    return best if change.mean() > error else first
+
+
+class _Judge:
+    """nDCG of lists that hold an engine beside the other components, whose mix is fixed."""
+
+    def __init__(self, shoppers: ValidationShoppers) -> None:
+        values, others = shoppers.scores.values, [at for at in range(len(COMPONENTS)) if at != COLLABORATIVE]
+        points = simplex_grid(len(others), N_STEPS)
+        grid = np.zeros((len(points), len(COMPONENTS)), np.float32)
+        grid[:, others] = points
+        mix = grid[int(np.argmax(ndcg_of_weights(shoppers.scores, grid, K)))]
+        self._both = np.zeros((len(values), 2, values.shape[2]), np.float32)
+        for at in others:
+            self._both[:, 0] += mix[at] * values[:, at]
+        self._scores = replace(shoppers.scores, values=self._both)
+        self._grid = np.array([(1 - share, share) for share in SHARES], np.float32)
+
+    def gains(self, scores: FloatArray) -> NDArray[np.float64]:
+        """Of everybody at the best share, (n_users,), by an engine's standardised scores of (n_users, n_items)."""
+        self._both[:, 1] = scores
+        gains = gains_of_weights(self._scores, self._grid, K)
+        gains = gains[:, ~np.isnan(gains[0])]
+        return np.asarray(gains[int(np.argmax(gains.mean(axis=1)))])
+
+
+def _candidates(shoppers: ValidationShoppers, judge: _Judge, progress: Progress) -> Iterator[_Candidate]:
+    """Everything that is tried, engine by engine, the usual settings of each first."""
+    usual, stage, n_tried = CollaborativeSettings(), "choosing the collaborative engine", 0
+    n_all = len(LIGHTFM_STARTS) + N_SECOND + len(HALF_LIVES_DAYS) * (1 + len(ATTRIBUTE_WEIGHTS))
+
+    def judged(settings: CollaborativeSettings, scorers: Sequence[Scorer]) -> _Candidate:
+        nonlocal n_tried
+        progress(stage, n_tried, n_all)
+        n_tried += 1
+        return _Candidate(settings, scorers, judge.gains(shoppers.scores_of(scorers)))
+
+    def factors(settings: LightFMSettings) -> _Candidate:
+        scorers = [LightFMScorer(settings).fit(each) for each in shoppers.fittings]
+        return judged(replace(usual, engine="lightfm", lightfm=settings), scorers)
+
+    short = [factors(replace(each, n_epochs=FIRST_RUNG)) for each in LIGHTFM_STARTS]
+    yield from short
+    for each in sorted(short, key=lambda each: -each.ndcg)[:N_SECOND]:
+        yield factors(replace(each.settings.lightfm, n_epochs=SECOND_RUNG))
+
+    knn = [ItemKNNScorer(usual.item_knn).fit(each) for each in shoppers.fittings]
+    for days in HALF_LIVES_DAYS:
+        settings = replace(usual, engine="item_knn", item_knn=replace(usual.item_knn, half_life_days=days))
+        yield judged(settings, _faded(knn, shoppers, days))
+    for weight in ATTRIBUTE_WEIGHTS:
+        progress(stage, n_tried, n_all)
+        of_weight = replace(usual.ease, attribute_weight=weight)
+        ease = [EASEScorer(of_weight).fit(each) for each in shoppers.fittings]
+        for days in HALF_LIVES_DAYS:
+            settings = replace(usual, engine="ease", ease=replace(of_weight, half_life_days=days))
+            yield judged(settings, _faded(ease, shoppers, days))
+
+
+def _faded(
+    scorers: Sequence[ItemLinksScorer], shoppers: ValidationShoppers, half_life_days: float | None
+) -> list[Scorer]:
+    both = zip(scorers, shoppers.fittings, strict=True)
+    return [scorer.with_likes(fitting.data, half_life_days) for scorer, fitting in both]
