@@ -285,6 +285,8 @@ def _spread(
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
         return _text(f"{round(found.new * n_items):,} of {n_items:,} products")
+    if found.metric == "personalisation":
+        return _text(sharing_text(found.new))
     if found.metric in WHOLE_METRICS:
         return _text("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
     values, others = (each.values[found.metric] for each in (now, before))
@@ -296,6 +298,17 @@ def _spread(
         return _text(f"above 0 for {len(positive):,} of {len(values):,}")
     zeros = int((values == 0).sum())
     return _histogram(found.metric, positive, others[others > 0], zeros, len(values))
+
+
+def sharing_text(personalisation: float) -> str:
+    """What a personalisation says of two shoppers.
+
+    >>> sharing_text(0.84)
+    'two shoppers’ lists share 16% on average'
+    """
+    if np.isnan(personalisation):
+        return "it takes the lists of two shoppers"
+    return f"two shoppers’ lists share {1 - personalisation:.0%} on average"
 
 
 def _text(text: str) -> str:
