@@ -7,11 +7,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared import charts, words
-from pages._shared.cards import esc, isolated, notice_html, weights_html
+from pages._shared.cards import esc, isolated, notice_html
 from pages._shared.frame import head_start
 from pages.tuning import context, labels, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
+from pages.tuning.influence import mix_html
 from pages.tuning.labels import BASELINES, GROUPS, ChangeCell, metric_of
 from pages.tuning.metric_charts import TrailPoint
 from recsys.evaluation.metrics import format as fmt
@@ -125,9 +126,8 @@ def headline_html(case: TuningCase) -> str:
             f"best {int(panel.scores.widths.max()):,} candidates a shopper, "
             + (f"{unproven:,} lists could differ with all products" if unproven else "proven to change no list")
         )
-    weights = weights_html(settings.fusion.normalised(), "Effective weights")
     return (
-        f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
+        f'{mix_html(case)}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
 
