@@ -251,19 +251,24 @@ def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
 def weights_html(
     weights: Mapping[str, float], caption: str = "", influence: Mapping[str, float] | None = None, decided: str = ""
 ) -> str:
-    """One full bar of the effective weights, and under it a legend with the shares.
+    """One full bar of the effective weights, and under it a legend with the shares; `caption` names the bar.
 
-    `influence`: what share of the lists shown each component decides, `decided` what those are; it is a second, thin
-    bar, and stands in the legend beside every weight above 0.
+    `influence`: what share of some lists each component decides, `decided` what those lists are; it is a second bar,
+    both are then named, and it stands in the legend beside every weight above 0.
     """
     bars = f'<div class="sw-bar sw-bar-weights" {_spoken("Effective weights", weights)}>{_shares(weights)}</div>'
     if influence:
-        about = f"What decides {decided}" if decided else "What decides"
-        bars += f'<div class="sw-bar sw-bar-influence" {_spoken(about, influence)}>{_shares(influence)}</div>'
+        second = f'<div class="sw-bar sw-bar-influence" {_spoken(f"What decides {decided}", influence)}>'
+        bars = (
+            f'<div class="sw-mix-bars"><span aria-hidden="true">Weight</span>{bars}'
+            f'<span aria-hidden="true" title="What decides {esc(decided)}">Decides</span>{second}{_shares(influence)}'
+            "</div></div>"
+        )
+        caption = ""
     parts = []
     for name, share in weights.items():
         decides = f" decides {words.share(influence[name])}" if influence and share else ""
-        title = f' title="{share:.0%} of the weight,{decides} of {esc(decided)}"' if decides and decided else ""
+        title = f' title="{share:.0%} of the weight,{decides} of {esc(decided)}"' if decides else ""
         parts.append(
             f'<span class="sw-legend-part"{title}>{dot_html(name)} {LOOKS[name].label} <strong>{share:.0%}</strong>'
             f"{decides}</span>"

@@ -18,8 +18,10 @@ def mix_html(case: TuningCase) -> str:
 
 def far_off_html(weights: Mapping[str, float], influence: Mapping[str, float] | None) -> str:
     """Which components decide far more or less than their weight says; "" where none does."""
+    if influence is None:
+        return ""
     said = []
-    for name in far_off(weights, influence) if influence else ():
+    for name in far_off(weights, influence):
         only = "only " if influence[name] < weights[name] else ""
         decides = f"decides {only}{words.share(influence[name])}"
         said.append(f"{LOOKS[name].label} has {weights[name]:.0%} of the weight but {decides}")

@@ -304,11 +304,11 @@ def sharing_text(personalisation: float) -> str:
     """What a personalisation says of two shoppers.
 
     >>> sharing_text(0.84)
-    'two shoppers’ lists share 16% on average'
+    'two lists share 16% on average'
     """
     if np.isnan(personalisation):
         return "it takes the lists of two shoppers"
-    return f"two shoppers’ lists share {1 - personalisation:.0%} on average"
+    return f"two lists share {1 - personalisation:.0%} on average"
 
 
 def _text(text: str) -> str:

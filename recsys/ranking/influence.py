@@ -29,7 +29,8 @@ def influence(contributions: NDArray[np.floating]) -> NDArray[np.float64]:
     """
     sizes = np.abs(contributions).sum(axis=-2, dtype=np.float64)
     whole = sizes.sum(axis=-1, keepdims=True)
-    return np.divide(sizes, whole, out=np.full_like(sizes, np.nan), where=whole > 0)
+    shares: NDArray[np.float64] = np.divide(sizes, whole, out=np.full_like(sizes, np.nan), where=whole > 0)
+    return shares
 
 
 def by_component(shares: NDArray[np.float64]) -> dict[str, float] | None:
