@@ -258,13 +258,7 @@ def weights_html(
     """
     bars = f'<div class="sw-bar sw-bar-weights" {_spoken("Effective weights", weights)}>{_shares(weights)}</div>'
     if influence:
-        second = f'<div class="sw-bar sw-bar-influence" {_spoken(f"What decides {decided}", influence)}>'
-        bars = (
-            f'<div class="sw-mix-bars"><span aria-hidden="true">Weight</span>{bars}'
-            f'<span aria-hidden="true" title="What decides {esc(decided)}">Decides</span>{second}{_shares(influence)}'
-            "</div></div>"
-        )
-        caption = ""
+        bars, caption = beside_influence(bars, influence, decided), ""
     parts = []
     for name, share in weights.items():
         decides = f" decides {words.share(influence[name])}" if influence and share else ""
@@ -275,6 +269,16 @@ def weights_html(
         )
     captioned = f"<span>{esc(caption)}</span>" if caption else ""
     return f'{bars}<p class="sw-legend" aria-hidden="true">{captioned}{"".join(parts)}</p>'
+
+
+def beside_influence(bar: str, influence: Mapping[str, float], decided: str) -> str:
+    """A bar of weights, and below it one of what share of some lists, in words `decided`, each component decides."""
+    about = f"What decides {decided}"
+    return (
+        f'<div class="sw-mix-bars"><span aria-hidden="true">Weight</span>{bar}'
+        f'<span aria-hidden="true" title="{esc(about)}">Decides</span>'
+        f'<div class="sw-bar sw-bar-influence" {_spoken(about, influence)}>{_shares(influence)}</div></div>'
+    )
 
 
 def _spoken(about: str, shares: Mapping[str, float]) -> str:

@@ -35,7 +35,7 @@ def settings_html(found: Comparison) -> str:
         cells = "".join(
             f'<td class="weight" data-label="{letter}"><b>{share[name]:.1%}</b><span class="track">'
             f'<i style="background:{look.light};width:{100 * share[name]:.2f}%"></i></span>'
-            + (f'<span class="by">decides {decided[name]:.1%} of the lists</span></td>' if decided else "</td>")
+            + (f'<span class="by">decides {decided[name]:.1%}</span></td>' if decided else "</td>")
             for letter, share, decided in zip("AB", weights, influence, strict=True)
         )
         rows += (
