@@ -6,6 +6,7 @@ relevant item has no accuracy: the answer is NaN, never 0, so that averages can 
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
@@ -296,6 +297,24 @@ def gini(lists: Sequence[Sequence[Item]], n_items: int) -> float:
     counts += [0] * (n_items - len(counts))
     differences = sum(abs(a - b) for a in counts for b in counts)
     return differences / (2 * n_items * sum(counts)) if shown else math.nan
+
+
+def personalisation(lists: Sequence[Sequence[Item]]) -> float:
+    """1 - how many products two lists share out of as many as they could: as many as the shorter one holds.
+
+    Both are added up over all pairs of different lists, so that with lists of equal length it is 1 - the mean over
+    pairs of the share of a list that the other one holds, too; NaN where no two lists hold anything.
+
+    References
+    ----------
+    Zhou et al. (2010), PNAS 107(10) ("personalization", the mean Hamming distance of two lists).
+
+    >>> personalisation([["i1", "i2"], ["i2", "i3"], ["i4", "i5"]]).__round__(4)
+    0.8333
+    """
+    pairs = list(combinations(lists, 2))
+    shared, most = sum(len(set(a) & set(b)) for a, b in pairs), sum(min(len(a), len(b)) for a, b in pairs)
+    return 1 - shared / most if most else math.nan
 
 
 def popularity_lift(

@@ -248,21 +248,48 @@ def _segments(parts: Sequence[tuple[str, float]], whole: float) -> str:
     )
 
 
-def weights_html(weights: Mapping[str, float], caption: str = "") -> str:
-    """One full bar of the effective weights, and under it a legend with the shares."""
-    spoken = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in weights.items())
-    segments = "".join(
+def weights_html(
+    weights: Mapping[str, float], caption: str = "", influence: Mapping[str, float] | None = None, decided: str = ""
+) -> str:
+    """One full bar of the effective weights, and under it a legend with the shares; `caption` names the bar.
+
+    `influence`: what share of some lists each component decides, `decided` what those lists are; it is a second bar,
+    both are then named, and it stands in the legend beside every weight above 0.
+    """
+    bars = f'<div class="sw-bar sw-bar-weights" {_spoken("Effective weights", weights)}>{_shares(weights)}</div>'
+    if influence:
+        bars, caption = beside_influence(bars, influence, decided), ""
+    parts = []
+    for name, share in weights.items():
+        decides = f" decides {words.share(influence[name])}" if influence and share else ""
+        title = f' title="{share:.0%} of the weight,{decides} of {esc(decided)}"' if decides else ""
+        parts.append(
+            f'<span class="sw-legend-part"{title}>{dot_html(name)} {LOOKS[name].label} <strong>{share:.0%}</strong>'
+            f"{decides}</span>"
+        )
+    captioned = f"<span>{esc(caption)}</span>" if caption else ""
+    return f'{bars}<p class="sw-legend" aria-hidden="true">{captioned}{"".join(parts)}</p>'
+
+
+def beside_influence(bar: str, influence: Mapping[str, float], decided: str) -> str:
+    """A bar of weights, and below it one of what share of some lists, in words `decided`, each component decides."""
+    about = f"What decides {decided}"
+    return (
+        f'<div class="sw-mix-bars"><span aria-hidden="true">Weight</span>{bar}'
+        f'<span aria-hidden="true" title="{esc(about)}">Decides</span>'
+        f'<div class="sw-bar sw-bar-influence" {_spoken(about, influence)}>{_shares(influence)}</div></div>'
+    )
+
+
+def _spoken(about: str, shares: Mapping[str, float]) -> str:
+    spoken = ", ".join(f"{LOOKS[name].label} {share:.0%}" for name, share in shares.items())
+    return f'role="img" aria-label="{esc(about)}: {spoken}"'
+
+
+def _shares(shares: Mapping[str, float]) -> str:
+    return "".join(
         f'<span class="sw-seg sw-c-{name}" style="flex-basis:{100 * share:.3f}%" '
         f'title="{LOOKS[name].label} {share:.0%}"></span>'
-        for name, share in weights.items()
+        for name, share in shares.items()
         if share > 0
-    )
-    legend = "".join(
-        f'<span class="sw-legend-part">{dot_html(name)} {LOOKS[name].label} <strong>{share:.0%}</strong></span>'
-        for name, share in weights.items()
-    )
-    captioned = f"<span>{esc(caption)}</span>" if caption else ""
-    return (
-        f'<div class="sw-bar sw-bar-weights" role="img" aria-label="Effective weights: {spoken}">{segments}</div>'
-        f'<p class="sw-legend" aria-hidden="true">{captioned}{legend}</p>'
     )

@@ -95,12 +95,21 @@ def _facts(case: ExplanationContext, made_at: datetime) -> str:
     facts |= {
         "Circumstances": isolated(controls.moment_line(case.context)),
         "Weights": ", ".join(f"{LOOKS[name].label} {share:.1%}" for name, share in explanation.weights.items()),
+        **_influence(case),
         "List": isolated(settings),
         "Model": f"{esc(case.model.model_id)}, trained {esc(words.day(info.trained_at))}, "
         f"knows until {esc(words.day(info.known_until))}",
         "Sheet made": f"{esc(words.day(made_at))}, {made_at:%H:%M} UTC",
     }
     return f"<dl>{definitions_html(facts)}</dl>"
+
+
+def _influence(case: ExplanationContext) -> dict[str, str]:
+    """What decides the list that the product stands on, or would; nothing where nothing does."""
+    influence = case.model.rank(case.now, case.settings).influence
+    if not influence:
+        return {}
+    return {"What decides the list": ", ".join(f"{LOOKS[name].label} {each:.1%}" for name, each in influence.items())}
 
 
 def _arithmetic(explanation: Explanation) -> str:

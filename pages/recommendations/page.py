@@ -36,13 +36,14 @@ def show_list(model: Recommender, choices: Choices, user: TargetUser) -> None:
         context, settings_of = controls.toolbar(choices)
     with frame.remembered(frame.LIST_PAGE, "Nothing to show with these settings"):
         settings = settings_of(positions)
-        effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
         if not user.is_somebody:
+            effective.html(cards.weights_html(settings.fusion.normalised(), "Effective weights"))
             show_start(model, choices, user, "The list then rests on what the words mean.")
             return
         with st.skeleton(height=420):
             request = resources.scored(model, user.user_id, user.words, context)
             ranked = model.rank(request, settings)
+            effective.html(cards.weights_html(ranked.weights, "Effective weights", ranked.influence, "this list"))
             _list(model, request, ranked, context, words.limits_in_words(settings))
 
 

@@ -18,9 +18,11 @@ from recsys.jobs.paths import AppPaths
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, MixAnswer, MixQuery
 from recsys.offpolicy.logs import require_usable_log
 from recsys.panel.engine import LiveEngine, LiveMetrics
+from recsys.panel.influence import live_influence
 from recsys.panel.panel import Panel
 from recsys.panel.segments import EvaluationConfig, Scenario, Segment
 from recsys.progress import Progress
+from recsys.ranking.influence import by_component
 from recsys.schema import IMPRESSIONS
 from recsys.serving.recommender import Recommender
 from recsys.settings import Filters, FusionSettings, RankingSettings
@@ -91,6 +93,11 @@ class TuningCase:
     def measured(self, setting: EvaluationConfig) -> LiveMetrics:
         """A setting on all test shoppers."""
         return self.tuning.test.measure(setting.settings, setting.scenario)
+
+    @cached_property
+    def influence(self) -> Mapping[str, float] | None:
+        """Each component's share in deciding the lists of the setting, mean over shoppers; None where none decides."""
+        return by_component(live_influence(self.tuning.test, self.now.settings, self.now.scenario)[self.mask])
 
     def lists(self, setting: EvaluationConfig) -> MeasuredLists:
         """A setting on the shoppers that count."""

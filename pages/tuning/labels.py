@@ -25,7 +25,7 @@ from recsys.store.records import PresetSettings
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "Right products": ("ndcg", "hit_rate", "recall", "precision", "f1", "map", "mrr"),
     "Good lists": ("ctr", "ild", "novelty", "serendipity", "long_tail"),
-    "Fair to the catalogue": ("coverage", "gini", "popularity_lift"),
+    "All lists together": ("personalisation", "coverage", "gini", "popularity_lift"),
 }
 """Metrics as they stand together on screen."""
 
@@ -267,7 +267,11 @@ class ChangeCell:
     def no_verdict(self) -> str:
         """Why there is no verdict; "" where there is one."""
         reason = why_no_verdict(self.found, is_observed=self.is_observed)
-        no_value = {"popularity_lift": "no history to compare with", "ctr": "no click rate is known"}
+        no_value = {
+            "popularity_lift": "no history to compare with",
+            "ctr": "no click rate is known",
+            "personalisation": "no two lists to compare",
+        }
         return {
             None: "",
             "not observed": NOT_OBSERVED,

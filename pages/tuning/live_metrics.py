@@ -7,11 +7,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from pages._shared import charts, words
-from pages._shared.cards import esc, isolated, notice_html, weights_html
+from pages._shared.cards import esc, isolated, notice_html
 from pages._shared.frame import head_start
 from pages.tuning import context, labels, metric_charts
 from pages.tuning.context import TuningCase
 from pages.tuning.controls import select
+from pages.tuning.influence import mix_html
 from pages.tuning.labels import BASELINES, GROUPS, ChangeCell, metric_of
 from pages.tuning.metric_charts import TrailPoint
 from recsys.evaluation.metrics import format as fmt
@@ -125,9 +126,8 @@ def headline_html(case: TuningCase) -> str:
             f"best {int(panel.scores.widths.max()):,} candidates a shopper, "
             + (f"{unproven:,} lists could differ with all products" if unproven else "proven to change no list")
         )
-    weights = weights_html(settings.fusion.normalised(), "Effective weights")
     return (
-        f'{weights}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
+        f'{mix_html(case)}<p class="sw-headline sw-judged" role="status"><strong>{judged}</strong> '
         f'<span class="sw-quiet">· {" · ".join(facts)}</span></p>'
     )
 
@@ -285,6 +285,8 @@ def _spread(
     """How shoppers differ: a small histogram, or a count where there are only two values or none a shopper."""
     if found.metric == "coverage":
         return _text(f"{round(found.new * n_items):,} of {n_items:,} products")
+    if found.metric == "personalisation":
+        return _text(sharing_text(found.new))
     if found.metric in WHOLE_METRICS:
         return _text("0% is as popular as what they had" if found.metric == "popularity_lift" else "lower is fairer")
     values, others = (each.values[found.metric] for each in (now, before))
@@ -296,6 +298,17 @@ def _spread(
         return _text(f"above 0 for {len(positive):,} of {len(values):,}")
     zeros = int((values == 0).sum())
     return _histogram(found.metric, positive, others[others > 0], zeros, len(values))
+
+
+def sharing_text(personalisation: float) -> str:
+    """What a personalisation says of two shoppers.
+
+    >>> sharing_text(0.84)
+    'two lists share 16% on average'
+    """
+    if np.isnan(personalisation):
+        return "it takes the lists of two shoppers"
+    return f"two lists share {1 - personalisation:.0%} on average"
 
 
 def _text(text: str) -> str:

@@ -27,14 +27,16 @@ N_CATEGORIES_SHOWN = 12
 def settings_html(found: Comparison) -> str:
     """Both settings: weights as shares with the components' glyphs, and what else differs, in words."""
     weights = [each.settings.fusion.normalised() for each in (found.a, found.b)]
+    influence = [found.influence_a or {}, found.influence_b or {}]
     same = '<span class="quiet">same</span>'
     rows = ""
     for name, look in LOOKS.items():
         points = 100 * (weights[1][name] - weights[0][name])
         cells = "".join(
             f'<td class="weight" data-label="{letter}"><b>{share[name]:.1%}</b><span class="track">'
-            f'<i style="background:{look.light};width:{100 * share[name]:.2f}%"></i></span></td>'
-            for letter, share in zip("AB", weights, strict=True)
+            f'<i style="background:{look.light};width:{100 * share[name]:.2f}%"></i></span>'
+            + (f'<span class="by">decides {decided[name]:.1%}</span></td>' if decided else "</td>")
+            for letter, share, decided in zip("AB", weights, influence, strict=True)
         )
         rows += (
             f'<tr><th scope="row"><span style="color:{look.light}" aria-hidden="true">{look.glyph}</span> {look.label}'

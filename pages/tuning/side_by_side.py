@@ -1,13 +1,13 @@
 """The section "Side by side": settings A and B on the same test shoppers, from the summary down to one product."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from pages._shared import address, charts, words
-from pages._shared.cards import empty_html, esc, isolated
+from pages._shared.cards import beside_influence, empty_html, esc, isolated
 from pages._shared.charts import INK, LOOKS, SURFACE
 from pages._shared.controls import button
 from pages.tuning import context, labels, metric_charts, report, report_tables, shopper_lists
@@ -116,11 +116,13 @@ def summary_html(found: Comparison) -> str:
 def mixes_html(found: Comparison) -> str:
     """Both mixes under each other, and whatever else differs."""
     a, b = (each.settings.fusion.normalised() for each in (found.a, found.b))
-    bars = "".join(
-        f'<div class="sw-side-mix"><p>{letter_html(letter)} {isolated(setting.name)}</p>'
-        f"{labels.weights_bar_html(weights, f'Weights of {letter}')}</div>"
-        for letter, setting, weights in (("A", found.a, a), ("B", found.b, b))
-    )
+
+    def mix(letter: str, name: str, weights: Mapping[str, float], influence: Mapping[str, float] | None) -> str:
+        bar = labels.weights_bar_html(weights, f"Weights of {letter}")
+        both = beside_influence(bar, influence, f"the lists of {letter}") if influence else bar
+        return f'<div class="sw-side-mix"><p>{letter_html(letter)} {isolated(name)}</p>{both}</div>'
+
+    bars = mix("A", found.a.name, a, found.influence_a) + mix("B", found.b.name, b, found.influence_b)
     changes = "".join(
         f'<li><span class="sw-dot sw-c-{name}" aria-hidden="true">{look.glyph}</span> {look.label}'
         f"<span>{_from_to(f'{a[name]:.0%}', f'{b[name]:.0%}')}</span></li>"

@@ -113,9 +113,19 @@ def _table(ranked: "Recommendation", n: int) -> str:
         shares = "  ".join(f"{item.components[name]:>+13.3f}" for name in COMPONENTS)
         title = shortened(item.title, width)
         lines.append(f"{item.rank:>4}  {item_id:<{id_width}}  {title:<{width}}  {item.score:>+7.3f}  {shares}")
+    lines += _weights(ranked, len(head))
     if len(ranked.items) < n:
         lines.append(f"no other product may be listed ({n} were asked for)")
     return "\n".join(lines)
+
+
+def _weights(ranked: "Recommendation", width: int) -> list[str]:
+    """Under the columns of components their weights and, where anything does, what share of this list they decide."""
+    rows = {"weight": ranked.weights} | ({"decides this list": ranked.influence} if ranked.influence else {})
+    return [""] + [
+        f"{f'{label} ':>{width}}" + "  ".join(f"{share:>13.0%}" for share in shares.values())
+        for label, shares in rows.items()
+    ]
 
 
 def _arithmetic(explanation: "Explanation") -> str:

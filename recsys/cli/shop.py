@@ -31,7 +31,11 @@ BENCHMARKS = ("live-metrics", "encode", "recommend", "explain", "train")
 NOT_AVAILABLE = "–"
 """A cell without a number; the reason stands below the table."""
 
-_WHY_NOT = {"ild": "no list holds two products to compare", "novelty": "no list holds a product"}
+_WHY_NOT = {
+    "ild": "no list holds two products to compare",
+    "novelty": "no list holds a product",
+    "personalisation": "it takes the lists of two shoppers",
+}
 
 
 def add_demo(commands: Commands) -> None:
@@ -174,8 +178,8 @@ def add_evaluate(commands: Commands) -> None:
         run_evaluate,
         "compare components, fusion and baselines on held-out products",
         "Hold out what shoppers did last, fit every model on the rest, and see who would have listed it: "
-        "precision, recall, F1, nDCG, MAP, MRR, hit rate, diversity (ILD), novelty and coverage at k, each with its "
-        "95%% bootstrap interval over shoppers.",
+        "precision, recall, F1, nDCG, MAP, MRR, hit rate, diversity (ILD), novelty, coverage and personalisation at k, "
+        "each with its 95%% bootstrap interval over shoppers.",
         "--data shop --split last --min-interactions 3 --json",
     )
     add_data(parser)

@@ -213,10 +213,11 @@ class RankedItem:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A ranked list and its request."""
+    """A ranked list and its request; `influence` is each component's share in deciding it, None where none does."""
 
     user_id: str | None
     weights: Mapping[str, float]
+    influence: Mapping[str, float] | None
     context: Mapping[str, str]
     is_cold: bool
     notes: tuple[str, ...]

@@ -18,6 +18,7 @@ from recsys.explanations.documents import Documents, exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
 from recsys.explanations.reading import N_TEXTS, TextContributions, WordEffects
 from recsys.ranking.eligibility import CandidateFilter
+from recsys.ranking.influence import by_component, influence
 from recsys.ranking.rank import (
     RankedItem,
     Ranking,
@@ -236,6 +237,7 @@ class Recommender:
         return Recommendation(
             user_id=scored.user_id,
             weights=settings.fusion.normalised(),
+            influence=by_component(influence(ranking.contributions)),
             context=scored.context.as_json(),
             is_cold=scored.is_cold,
             notes=scored.notes if ranking.n_candidates else (*scored.notes, self._candidates.why_none(*limits)),

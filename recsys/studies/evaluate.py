@@ -23,7 +23,7 @@ from recsys.evaluation.protocols.hold_out import (
 )
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
 from recsys.evaluation.statistics.intervals import ratio_intervals
-from recsys.evaluation.statistics.paired import coverage_interval
+from recsys.evaluation.statistics.paired import whole_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, reported, silent
 from recsys.ranking.rank import Standardised, fuse, select
@@ -78,7 +78,8 @@ def evaluate_lists(
     """
     values = list_metrics(ranked, relevant, k, item_vectors, popularity, n_train_users) | dict(accuracy or {})
     intervals = dict(zip(values, ratio_intervals(np.stack(list(values.values()), axis=1), seed=seed), strict=True))
-    intervals["coverage"] = coverage_interval(ranked[:, :k], relevant.shape[1], seed)
+    for name in ("coverage", "personalisation"):
+        intervals[name] = whole_interval(name, ranked[:, :k], relevant.shape[1], seed)
     return {name: intervals[name] for name in EVALUATED_METRICS}
 
 

@@ -12,7 +12,9 @@ from recsys.evaluation.metrics.registry import OUTCOME_METRICS
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
+from recsys.panel.influence import live_influence
 from recsys.panel.segments import EVERYONE, EvaluationConfig, Segment
+from recsys.ranking.influence import by_component
 from recsys.tuning.list_changes import (
     CategoryShown,
     Names,
@@ -43,6 +45,7 @@ class Comparison:
     changed : the shoppers whose lists change most, most first
     products, categories : as `products_shown` and `categories_shown` give them
     shown_a, shown_b : products on at least one list
+    influence_a, influence_b : each component's share in deciding the lists, mean over shoppers; None where none does
     """
 
     a: EvaluationConfig
@@ -65,6 +68,8 @@ class Comparison:
     shown_a: int
     shown_b: int
     clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
+    influence_a: Mapping[str, float] | None = None
+    influence_b: Mapping[str, float] | None = None
 
     @property
     def is_same(self) -> bool:
@@ -117,6 +122,7 @@ def compare(engine: LiveEngine, a: EvaluationConfig, b: EvaluationConfig, segmen
     was, now = (each.lists.of(users) for each in measured)
     shown_a, shown_b = (len(np.unique(lists.ranked[lists.ranked >= 0])) for lists in (was, now))
     facts = panel.facts.of(users)
+    decided = [by_component(live_influence(engine, each.settings, each.scenario)[users]) for each in (a, b)]
     names = Names(panel.items)
     agreement = agreements(now.ranked, was.ranked)
     changes = differences(now, was, facts)
@@ -144,4 +150,6 @@ def compare(engine: LiveEngine, a: EvaluationConfig, b: EvaluationConfig, segmen
         shown_a=shown_a,
         shown_b=shown_b,
         clicks=panel.clicks,
+        influence_a=decided[0],
+        influence_b=decided[1],
     )

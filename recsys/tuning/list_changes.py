@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsys.evaluation.statistics.jackknife import exposure
+from recsys.evaluation.statistics.exposure import exposure
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.panel import Panel
 from recsys.panel.segments import DIMENSIONS

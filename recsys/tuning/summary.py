@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from recsys.evaluation.statistics.paired import Difference, why_no_verdict
 from recsys.panel.segments import DIMENSIONS
@@ -109,10 +110,15 @@ def _overlap(found: Comparison) -> str:
 
 
 def _variety(found: Comparison) -> str:
-    ild = found.differences["ild"]
-    if ild.verdict == "unclear":
-        return ""
-    return f"Lists are {_much(ild.change.mean, ild.old)}{'more' if ild.verdict == 'better' else 'less'} varied."
+    ild, personal = found.differences["ild"], found.differences["personalisation"]
+    clauses = []
+    if ild.verdict != "unclear":
+        clauses.append(f"are {_much(ild.change.mean, ild.old)}{'more' if ild.verdict == 'better' else 'less'} varied")
+    if personal.verdict != "unclear":
+        shared = replace(personal, new=1 - personal.new, old=1 - personal.old)
+        differ = "more" if personal.verdict == "better" else "less"
+        clauses.append(f"differ {differ} from shopper to shopper (two share {_from_to(shared)})")
+    return f"Lists {' and '.join(clauses)}." if clauses else ""
 
 
 def _catalogue(found: Comparison) -> str:
@@ -147,6 +153,7 @@ def _unclear(found: Comparison) -> str:
     """What else cannot be told, so that silence is not read as sameness."""
     names = {
         "ild": "variety",
+        "personalisation": "how much shoppers’ lists differ",
         "popularity_lift": "how much bestsellers are shown",
         "gini": "how evenly products are shown",
         "novelty": "how surprising products are",

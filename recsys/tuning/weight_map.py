@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import ListFacts
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
+from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, Shown, exposure, filled
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
-from recsys.evaluation.statistics.jackknife import EXPOSURE_METRICS, STEPS, coverage_error, exposure, sums_of_lists
+from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, sums_of_lists
 from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EVERYONE, Scenario, Segment
@@ -54,6 +55,8 @@ class MapSums:
     sums, counts : float64 of shape (n_points, n_metrics), over shoppers with a value; columns are `SHOPPER_METRICS`,
         `LISTED` and `PROFILE`
     exposures : whole numbers of shape (n_points, n_items), on how many lists each product stands
+    places : float64 of shape (k,), on how many lists each place is filled: as many at every point, since weights leave
+        nothing out
     values : float32 of shape (n_wanted, n_points, n_groups), the shoppers' own values in the columns that were wanted,
         or their means over groups of `MapPasses.group_size`
     """
@@ -61,7 +64,12 @@ class MapSums:
     sums: NDArray[np.float64]
     counts: NDArray[np.float64]
     exposures: NDArray[np.integer]
+    places: NDArray[np.float64]
     values: NDArray[np.float32]
+
+    def shown(self, point: int) -> Shown:
+        """What the lists of one point show."""
+        return Shown(self.exposures[point].astype(np.float64), self.places)
 
     def means(self) -> NDArray[np.float64]:
         """Of shape (n_points, n_metrics), NaN where nobody has a value."""
@@ -91,7 +99,7 @@ class MapPasses:
         (profile,) = read_only(panel.profile_popularity)
         n_points, n_items = len(self.cells.weights), panel.n_items
         sums, counts = (np.zeros((N_BLOCKS, n_points, PROFILE + 1)) for _ in range(2))
-        exposures = np.zeros((n_points, n_items), self.count_dtype)
+        exposures, places = np.zeros((n_points, n_items), self.count_dtype), np.zeros(self.k)
         values = np.empty((len(wanted), n_points, self.n_groups), np.float32)
         keep = keep_lists and n_points * len(self.users) * self.k * self._dtype.itemsize <= MAX_LIST_BYTES
         for start, lists in self.lists("mapping weights"):
@@ -104,9 +112,10 @@ class MapPasses:
             values[:, :, at : at + means.shape[2]] = means
             for point in range(n_points):
                 exposures[point] += exposure(lists[point], n_items).astype(exposures.dtype)
+            places += filled(lists[0])
             if keep:
                 self._held.append(lists)
-        return MapSums(sums.sum(axis=0), counts.sum(axis=0), exposures, values)
+        return MapSums(sums.sum(axis=0), counts.sum(axis=0), exposures, places, values)
 
     def shared_exposure(self, best: int, points: slice) -> NDArray[np.integer]:
         """Shoppers who are shown a product both at a point and at the best one: shape (n_points, n_items)."""
@@ -256,7 +265,7 @@ def weight_map(
         if best < 0:
             tied[name] = np.zeros(len(cells.weights), bool)
         elif name in STEPS:
-            tied[name] = _tied_together(passes, found.exposures, best, name, shoppers)
+            tied[name] = _tied_together(passes, found, best, name, shoppers)
         else:
             values = found.values[own.index(name)]
             upwards = values if METRICS[name].higher_is_better else -values
@@ -268,7 +277,7 @@ def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
     columns = found.means().T
     means = dict(zip(SHOPPER_METRICS, columns, strict=False))
     for name, metric in EXPOSURE_METRICS.items():
-        means[name] = np.array([metric(each.astype(np.float64)) for each in found.exposures])
+        means[name] = np.array([metric(found.shown(point)) for point in range(len(found.exposures))])
     base = columns[PROFILE]
     ratio = np.divide(columns[LISTED], base, out=np.full(len(base), np.nan), where=base > 0)
     means["popularity_lift"] = ratio - 1
@@ -276,31 +285,34 @@ def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
 
 
 def _tied_together(
-    passes: MapPasses, exposures: NDArray[np.integer], best: int, name: str, shoppers: NDArray[np.integer] | None
+    passes: MapPasses, found: MapSums, best: int, name: str, shoppers: NDArray[np.integer] | None
 ) -> NDArray[np.bool_]:
     """For a metric of all lists together: gaps by the shares that the interval of a difference rests on."""
-    n_points, n_items = exposures.shape
+    n_points, n_items = found.exposures.shape
     sign = 1 if METRICS[name].higher_is_better else -1
     gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
     shares = np.empty((n_points, passes.n_groups), np.float32)
-    at_best = exposures[best].astype(np.float64)
+    at_best = found.shown(best)
     n_at_once = max(MAX_STEP_BYTES // (8 * n_items), 1)
     for first in range(0, n_points, n_at_once):
         points = range(first, min(first + n_at_once, n_points))
         kept = passes.shared_exposure(best, slice(points.start, points.stop))
         at_points = np.empty((len(points), n_items), np.float32)
+        at_places: list[NDArray[np.float64] | None] = []  # less those of the best, which has as many places
         shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
         for place, point in enumerate(points):
-            counts, both = exposures[point].astype(np.float64), kept[place].astype(np.float64)
-            steps = STEPS[name](at_best, counts, both)
+            at_point, both = found.shown(point), kept[place].astype(np.float64)
+            steps = STEPS[name](at_best, at_point, both)
             gaps[point] = sign * (steps.now - steps.before)
             step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single
-            if both.sum() < max(at_best.sum(), counts.sum()):  # else the very same lists, and no gap at all
+            of_places = steps.old_places, steps.new_places
+            at_places.append(None if of_places[0] is None or of_places[1] is None else of_places[0] - of_places[1])
+            if both.sum() < found.places.sum():  # else the very same lists, and no gap at all
                 shrinkage[place] = sign * steps.shrinkage
         for start, lists in passes.lists("comparing with the best"):
             of_best, at = sums_of_lists(lists[best], step_at_best), start // passes.group_size
             for place, point in enumerate(points):
-                own = of_best - sums_of_lists(lists[point], at_points[place])
+                own = of_best - sums_of_lists(lists[point], at_points[place], at_places[place])
                 largest[place] = max(largest[place], np.abs(own).max())
                 grouped = in_groups(own.astype(np.float32), passes.group_size)
                 shares[point, at : at + len(grouped)] = grouped * (passes.n_groups * shrinkage[place])

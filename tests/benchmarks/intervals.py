@@ -2,8 +2,8 @@
 
 Run as `python -m tests.benchmarks.intervals [--json]`; it takes about five minutes on two cores. Samples are drawn from
 populations of 40,000 shoppers whose two settings are close, apart, or far from each other. The truth of a shopper
-metric or a popularity lift is its value over the whole population; that of coverage and Gini is what as many shoppers
-get on average, measured by the samples themselves.
+metric, a popularity lift or a personalisation is its value over the whole population; that of coverage and Gini is what
+as many shoppers get on average, measured by the samples themselves.
 
 `given` is the share of samples that get an interval at all (`FEWEST_TELLING`); `held` the share of those intervals that
 hold the truth; `missed` the share of all samples whose interval does not. Where `given` is low, intervals exist only
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
+from recsys.evaluation.statistics.exposure import personalisation, shown
 from recsys.evaluation.statistics.paired import differences, means, tied_with_best
 from recsys.evaluation.statistics.significance import Interval
 from tests.evaluation.statistics._population import Population, population
@@ -72,11 +73,12 @@ def _coverage(shop: Population, n: int, n_repetitions: int) -> dict[str, list[di
 
 
 def _true_means(shop: Population, new: bool) -> dict[str, float]:
-    lists = shop.new if new else shop.old
+    lists, n_items = shop.new if new else shop.old, shop.facts.n_items
     truths = {name: float(np.nanmean(values)) for name, values in lists.values.items()}
     known = ~np.isnan(shop.facts.profile_popularity)
     listed = shop.facts.popularity[lists.ranked].mean(1)[known].mean()
-    return truths | {"popularity_lift": float(listed / shop.facts.profile_popularity[known].mean() - 1)}
+    lift = float(listed / shop.facts.profile_popularity[known].mean() - 1)
+    return truths | {"popularity_lift": lift, "personalisation": personalisation(shown(lists.ranked, n_items))}
 
 
 def _held(intervals: list[Interval], truth: float | None) -> dict[str, float | None]:

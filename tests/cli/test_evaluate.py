@@ -15,7 +15,19 @@ from tests.cli._run import run
 
 MODELS = ["popularity", "recent_popularity", "item_knn", "ease"]
 MODELS += ["collaborative", "content", "semantic", "context", "traditional", "full"]
-METRICS = ["precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate", "ild", "novelty", "coverage"]
+METRICS = [
+    "precision",
+    "recall",
+    "f1",
+    "ndcg",
+    "map",
+    "mrr",
+    "hit_rate",
+    "ild",
+    "novelty",
+    "coverage",
+    "personalisation",
+]
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -35,7 +47,7 @@ def test_evaluate_tells_every_model_by_every_metric(place: Path, split: str, k: 
         assert set(report) == set(METRICS)
         assert all(set(interval) == {"mean", "low", "high"} for interval in report.values())
     for report in told["models"].values():
-        for name in ("recall", "ndcg", "coverage"):
+        for name in ("recall", "ndcg", "coverage", "personalisation"):
             low, mean, high = (report[name][end] for end in ("low", "mean", "high"))
             assert (low is None) == (high is None)
             assert 0 <= mean <= 1

@@ -36,7 +36,10 @@ def test_json_is_one_document_that_keeps_the_contract(place: Path, known: bool, 
     told = json.loads(said.out)
     assert {"user_id", "weights", "context", "items"} <= set(told)
     assert told["user_id"] == user
-    assert list(told["weights"]) == list(COMPONENTS)
+    assert list(told["weights"]) == list(told["influence"]) == list(COMPONENTS)
+    sizes = {name: sum(abs(item["components"][name]) for item in told["items"]) for name in COMPONENTS}
+    for name, share in told["influence"].items():
+        assert share == pytest.approx(sizes[name] / sum(sizes.values()), abs=1e-9)
     assert [item["rank"] for item in told["items"]] == [1, 2, 3, 4, 5]
     for item in told["items"]:
         assert {"rank", "item_id", "title", "score", "components"} <= set(item)
@@ -58,11 +61,14 @@ def test_the_table_shows_what_the_json_tells(place: Path) -> None:
     told = json.loads(recommend(place, "--user", user, "--json").out)
     lines = recommend(place, "--user", user).out.splitlines()
     assert lines[0].split() == ["rank", "item", "product", "score", *COMPONENTS]
-    assert len(lines) == 11
-    for line, item in zip(lines[1:], told["items"], strict=True):
+    assert len(lines) == 14
+    for line, item in zip(lines[1:11], told["items"], strict=True):
         assert line.split()[:2] == [str(item["rank"]), item["item_id"]]
         assert item["title"][:40] in line
         assert f"{item['score']:+.3f}" in line
+    assert lines[12].split() == ["weight", *(f"{share:.0%}" for share in told["weights"].values())]
+    assert lines[13].split() == ["decides", "this", "list", *(f"{share:.0%}" for share in told["influence"].values())]
+    assert len({len(line) for line in (lines[0], *lines[12:])}) == 1  # numbers stand under their component
 
 
 def test_notes_go_to_stderr(place: Path) -> None:

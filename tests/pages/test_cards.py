@@ -168,6 +168,17 @@ def test_weights_are_shown_as_shares() -> None:
     assert Tags(html).text.replace("\n", "") == "● Collaborative 50%■ Content 0%◆ Semantic 45%▲ Context 5%"
 
 
+def test_what_decides_a_list_stands_beside_the_weights() -> None:
+    weights = {"collaborative": 0.5, "content": 0.0, "semantic": 0.25, "context": 0.25}
+    decided = {"collaborative": 0.2, "content": 0.0, "semantic": 0.146, "context": 0.654}
+    html = weights_html(weights, "Effective weights", decided, "this list")
+    assert 'aria-label="What decides this list: Collaborative 20%, Content 0%, Semantic 15%, Context 65%"' in html
+    said = Tags(html).text.replace("\n", "")
+    assert "▲ Context 25% decides 65%" in said
+    assert "■ Content 0%◆" in said  # what has no weight decides nothing
+    assert "decides" not in weights_html(weights, influence=None)
+
+
 def test_cold_and_missing_products_are_marked() -> None:
     html = list_html([card(is_cold=True, available=False, places_diversified=-2)], "List")
     for said in ("new product", "not available", "variety −2", "its score is unchanged"):

@@ -28,6 +28,16 @@ def test_the_list_is_the_recommenders_own(open_page: OpenPage, model: Recommende
     assert f"Top 10 of {model.recommend(shopper).n_candidates:,}" in text(page)
 
 
+def test_what_decides_the_list_stands_beside_the_weights(open_page: OpenPage, model: Recommender, shopper: str) -> None:
+    page = open_page(PAGE, query={"shopper": shopper})
+    influence = model.recommend(shopper).influence
+    assert influence is not None
+    assert f'aria-label="What decides this list: {shares(dict(influence))}"' in html(page)
+    page.slider(key="content").set_value(0).run()
+    assert "Content 0%" in text(page)
+    assert "Content 0% decides" not in text(page)
+
+
 def test_moving_a_weight_re_ranks_and_says_who_moved(open_page: OpenPage, model: Recommender, shopper: str) -> None:
     page = open_page(PAGE, query={"shopper": shopper})
     before = listed(page)

@@ -16,6 +16,7 @@ from recsys.errors import ContextError, SettingsError
 from recsys.evaluation.metrics.lists import _measure
 from recsys.evaluation.metrics.registry import SHOPPER_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings
+from recsys.evaluation.statistics.paired import means
 from recsys.panel import build
 from recsys.panel import engine as engine_module
 from recsys.panel.engine import LiveEngine
@@ -112,6 +113,10 @@ def test_a_live_setting_measures_what_the_evaluation_by_command_reports(
     for name, interval in told.models["full"].items():
         if name in live.values:
             assert float(np.nanmean(live.values[name])) == pytest.approx(interval.mean, abs=1e-6), name
+    together = means(live, engine.panel.facts)
+    for name in ("coverage", "personalisation"):
+        ends = [(each.mean, each.low, each.high) for each in (together[name], told.models["full"][name])]
+        assert ends[0] == pytest.approx(ends[1], abs=1e-6, nan_ok=True), name
     for name in ("popularity", "recent_popularity", "item_knn", "ease", "collaborative"):
         ours, theirs = engine.baseline(name, 10).values, told.models[name]
         assert np.nanmean(ours["novelty"]) == pytest.approx(theirs["novelty"].mean, abs=1e-6), name

@@ -15,7 +15,7 @@ from recsys.evaluation.metrics.lists import list_metrics
 from recsys.evaluation.metrics.registry import EVALUATED_METRICS
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, contexts_of
 from recsys.evaluation.statistics.intervals import mean_interval
-from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, coverage_interval, means
+from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, means, whole_interval
 from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
 from recsys.scorers.base import NO_ROW, Fitting, Requests
@@ -216,6 +216,7 @@ def test_every_metric_is_reported_and_shoppers_without_held_out_products_are_cou
     assert report["mrr"].mean == 0.25
     assert report["novelty"].mean == pytest.approx(((0 + 1) / 2 + (2 + 0) / 2 + (2 + 2) / 2) / 3)
     assert report["coverage"].mean == 5 / 8  # of the first two places: 0, 1, 3, 4 and 5
+    assert report["personalisation"].mean == pytest.approx(5 / 6)  # one of three pairs shares half of its products
     assert report["recall"].n_skipped == 1
     assert report["novelty"].n_skipped == 0
 
@@ -253,7 +254,7 @@ def test_evaluate_and_the_live_metrics_give_or_refuse_the_same_interval(n_hits, 
         MeasuredLists(ranked, {**dict.fromkeys(("serendipity", "long_tail", "ctr"), np.zeros(600)), **values}),
         ShopFacts(50, np.ones(50), np.ones(600)),
     )
-    for name in ("recall", "ndcg", "hit_rate", "f1", "coverage"):
+    for name in ("recall", "ndcg", "hit_rate", "f1", "coverage", "personalisation"):
         ours, theirs = report[name], live[name]
         np.testing.assert_allclose(
             [ours.mean, ours.low, ours.high], [theirs.mean, theirs.low, theirs.high], rtol=1e-6, err_msg=name
@@ -264,11 +265,11 @@ def test_evaluate_and_the_live_metrics_give_or_refuse_the_same_interval(n_hits, 
 
 
 def test_coverage_counts_the_catalogue_shown_and_its_interval_holds_the_estimate():
-    interval = coverage_interval(np.array([[0, 1], [1, 2], [1, -1]], np.int32), n_items=6)
+    interval = whole_interval("coverage", np.array([[0, 1], [1, 2], [1, -1]], np.int32), n_items=6)
     assert (interval.mean, interval.is_given) == (0.5, False)
-    assert np.isnan(coverage_interval(np.zeros((0, 2), np.int32), n_items=6).mean)
+    assert np.isnan(whole_interval("coverage", np.zeros((0, 2), np.int32), n_items=6).mean)
     with pytest.raises(ValueError, match="n_items=0: coverage needs a catalogue"):
-        coverage_interval(np.zeros((1, 1), np.int32), 0)
+        whole_interval("coverage", np.zeros((1, 1), np.int32), 0)
 
 
 def test_the_interval_of_coverage_holds_the_expected_coverage():
@@ -277,6 +278,6 @@ def test_the_interval_of_coverage_holds_the_expected_coverage():
     runs = []
     for _ in range(100):
         ranked = np.argsort(-(appeal + rng.gumbel(size=(100, 200))), axis=1)[:, :5].astype(np.int32)
-        runs.append(coverage_interval(ranked, 200, n_resamples=300))
+        runs.append(whole_interval("coverage", ranked, 200, n_resamples=300))
     expected = np.mean([run.mean for run in runs])
     assert np.mean([run.low <= expected <= run.high for run in runs]) >= 0.92

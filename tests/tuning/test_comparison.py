@@ -11,6 +11,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.registry import LIVE_METRICS
 from recsys.evaluation.statistics.paired import differences, means
 from recsys.panel.engine import LiveEngine
+from recsys.panel.influence import live_influence
 from recsys.panel.segments import Segment
 from recsys.tuning.comparison import Comparison, compare
 from recsys.tuning.list_changes import PERSISTENCE, agreements, likeness, overlap
@@ -36,6 +37,13 @@ def test_every_metric_is_that_of_the_segment(engine: LiveEngine, case) -> None: 
     assert repr(found.differences) == repr(differences(now, was, facts))  # repr, because NaN is no equal of itself
     assert repr((found.means_a, found.means_b)) == repr((means(was, facts), means(now, facts)))
     assert (found.n_shoppers, found.n_panel) == (len(users), len(engine.panel))
+
+
+def test_what_decides_either_setting_is_the_mean_over_its_shoppers(engine: LiveEngine, case) -> None:  # type: ignore[no-untyped-def]
+    found, users, _, _ = case
+    for each, influence in ((A, found.influence_a), (B, found.influence_b)):
+        shares = live_influence(engine, each.settings, each.scenario)[users]
+        assert list(influence.values()) == pytest.approx(np.nanmean(shares, axis=0))
 
 
 def test_exposure_is_a_count_of_lists(engine: LiveEngine, case) -> None:  # type: ignore[no-untyped-def]

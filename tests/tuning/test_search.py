@@ -97,6 +97,18 @@ def test_constraints_are_kept_on_validation_and_answered_on_test(engines: Engine
         assert kept.room.mean == pytest.approx(kept.value - kept.allowed)
 
 
+def test_lists_of_their_own_can_be_asked_for_and_sought(engines: Engines) -> None:
+    half = Goal("ndcg", (Constraint("personalisation", 0.5),))
+    found = find_weights(*engines, half, SHORT)
+    assert found.validation["personalisation"].mean >= 0.5
+    assert [each.answer for each in found.kept_on_validation] == ["met"]
+    most = find_weights(*engines, Goal("personalisation"), SHORT)
+    evaluator = GoalEvaluator(engines[0], most.goal)
+    assert most.validation["personalisation"].mean > evaluator.measure(evaluator.equal).metrics["personalisation"]
+    with pytest.raises(SettingsError, match="Personalisation cannot be 16, which is 1,600%; give 0% to 100%"):
+        Constraint("personalisation", 16)
+
+
 def test_what_it_reports_is_what_the_comparison_says(engines: Engines, found: SearchResult) -> None:
     evaluator = GoalEvaluator(engines[1], BALANCED)
     lists, equal, own = (

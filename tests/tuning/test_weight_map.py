@@ -109,7 +109,7 @@ def test_ties_of_shopper_metrics_are_those_of_their_values(
     assert found.tied[metric][found.best(metric)]
 
 
-@pytest.mark.parametrize("metric", ["coverage", "gini"])
+@pytest.mark.parametrize("metric", ["coverage", "gini", "personalisation"])
 def test_ties_of_all_lists_together_rest_on_the_shares_of_a_difference(
     engine: LiveEngine, found: WeightMap, everywhere: list[MeasuredLists], metric: str
 ) -> None:
@@ -143,8 +143,8 @@ def test_points_that_are_taken_in_turns_are_the_same(
     engine: LiveEngine, found: WeightMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recsys.tuning.weight_map.MAX_STEP_BYTES", 8 * engine.panel.n_items * 500)
-    again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage", "gini"))
-    for name in ("coverage", "gini"):
+    again = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=("coverage", "gini", "personalisation"))
+    for name in ("coverage", "gini", "personalisation"):
         np.testing.assert_array_equal(again.tied[name], found.tied[name])
 
 

@@ -22,7 +22,7 @@ from recsys.store.records import Measurement, Preset, PresetSettings, Save
 from recsys.tuning.goals import describe_goal
 
 AT_A_GLANCE = ("ndcg", "ild", "coverage")
-"""Metrics that the list of presets shows: right products, good lists, fair to the catalogue."""
+"""Metrics that the list of presets shows: right products, good lists, all lists together."""
 
 SAME = 1e-6
 """Values that are nearer than this are the same."""
@@ -114,7 +114,7 @@ def _means(tuning: TuningContext, settings: PresetSettings) -> Mapping[str, Inte
     return context.means_of(tuning.test, panel.panel_id, ranking, scenario, segment)
 
 
-IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage")
+IN_HISTORY = ("ndcg", "hit_rate", "ild", "novelty", "coverage", "personalisation")
 """Metrics of the history; the file has all of them."""
 
 N_SAVES = 20

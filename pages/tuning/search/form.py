@@ -33,6 +33,7 @@ USUAL_SLACK = 0.05
 EXAMPLES: Mapping[str, Goal] = {
     "Best nDCG": DEFAULT,
     "Varied and broad": Goal("ndcg", (Constraint("ild", 0.6), Constraint("coverage", 0.3))),
+    "To each their own": Goal("ndcg", (Constraint("personalisation", 0.5),)),
     "More novelty": Goal("novelty", (Constraint("ndcg", 0, "equal"),)),
     "New shoppers": Goal("ndcg", segment=Segment.of(activity="new")),
     "Mobile evenings": Goal("ndcg", segment=Segment.of(daypart="evening", device="mobile")),

@@ -134,7 +134,7 @@ def list_metrics(
     popularity: NDArray[np.float64],
     n_train_users: int,
 ) -> dict[str, UserValues]:
-    """Compute accuracy, variety and novelty at k of many lists, by name: `EVALUATED_METRICS` but coverage.
+    """Compute accuracy, variety and novelty at k of many lists, by name: all `EVALUATED_METRICS` of one list.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Every metric of ranked lists, declared once: name, label, unit, direction, range and what it asks.
 
-`evaluation.metrics.lists` computes those of one list, `statistics.jackknife` those of all lists together;
+`evaluation.metrics.lists` computes those of one list, `statistics.exposure` those of all lists together;
 `tests/_metric_definitions.py` defines each, one list at a time.
 """
 
@@ -90,6 +90,11 @@ _ALL = (
         digits=3,
     ),
     Metric(
+        "personalisation",
+        "Personalisation",
+        "How much do two shoppers' lists differ? 0% is the same list for all, 100% nothing shared.",
+    ),
+    Metric(
         "popularity_lift",
         "Popularity lift",
         "How much more popular are lists than what the same shoppers chose before?",
@@ -107,13 +112,13 @@ METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
 ACCURACY_METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
 """Metrics that compare a list with held-out items; NaN for a shopper who has none."""
 
-EVALUATED_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "coverage")
+EVALUATED_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "coverage", "personalisation")
 """What `recsys evaluate` reports, in its order."""
 
 SHOPPER_METRICS = (*ACCURACY_METRICS, "ild", "novelty", "serendipity", "long_tail", "ctr")
 """Metrics of one shopper's list, shown as means over shoppers; in the order of the columns that kernels fill."""
 
-WHOLE_METRICS = ("coverage", "gini", "popularity_lift")
+WHOLE_METRICS = ("coverage", "gini", "personalisation", "popularity_lift")
 """Metrics of all lists together."""
 
 LIVE_METRICS = (*SHOPPER_METRICS, *WHOLE_METRICS)

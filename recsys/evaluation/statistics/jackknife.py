@@ -1,9 +1,9 @@
-"""Each shopper's share in a metric of all lists together (coverage, Gini), so that its spread can be resampled.
+"""Each shopper's share in a metric of all lists together (`exposure`), so that its spread can be resampled.
 
-Coverage and Gini are no means over shoppers. A plain resample, which repeats some shoppers, always shows fewer products
-than the shoppers do; so each shopper counts as what the metric would lose without the shopper's list (the jackknife),
-and those shares are resampled like any other column. The target is the metric that as many shoppers of the same
-population get on average.
+Coverage, Gini and personalisation are no means over shoppers. A plain resample, which repeats some shoppers, always
+shows fewer products than the shoppers do, on lists that are more alike; so each shopper counts as what the metric would
+lose without the shopper's list (the jackknife), and those shares are resampled like any other column. The target is the
+metric that as many shoppers of the same population get on average.
 
 The jackknife's variance is too large, as it counts what two shoppers do together twice, what three do three times and
 so on (Efron & Stein 1981). For a metric that adds up over products those parts can be counted in the lists: a product
@@ -12,7 +12,8 @@ the variance is over what the jackknife makes of it. In the difference of two se
 shoppers are shown by both cannot change anything and does not count. For coverage the true variance is, up to rare
 products on the same lists, how many new products as many shoppers again would show: products on one list - on two + on
 three - ... (Good & Toulmin 1956), an alternating sum whose far terms are noise and so fade out (Efron & Thisted 1976).
-For Gini one correction is enough.
+For Gini one correction is enough. Personalisation is made of pairs alone, so that its correction is whole: a list that
+is gone takes 2 (c - 1) shared products with each of its products, and 2 (c - 1) that could be shared with each place.
 
 Where every product shown is on many lists, too few shoppers have any share in coverage for an interval, though it
 hardly varies; its error is bounded instead (`coverage_error`).
@@ -27,6 +28,16 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
 from recsys.evaluation.metrics.lists import UserValues
+from recsys.evaluation.statistics.exposure import (
+    Counts,
+    Shown,
+    coverage,
+    exposure,
+    gini,
+    ordered_pairs,
+    personalisation,
+    shown,
+)
 
 FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
 """Weight of products on 0, 1, 2, 3 and 4 lists in the variance of coverage; more lists count nothing."""
@@ -34,8 +45,10 @@ FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
 PAIRS_COUNT = 0.75
 """How much of the pairs' part is taken off the variance of Gini: all of it would leave the triples' part owing."""
 
+ALL_PAIRS = 1.0
+"""The same of personalisation, in which no three lists do anything together."""
+
 Ranked = NDArray[np.int32]
-PerItem = NDArray[np.float64]
 
 
 def in_both(new: Ranked, old: Ranked) -> NDArray[np.bool_]:
@@ -56,19 +69,25 @@ class Steps:
     new, old : float64 of shape (n_items,), what the metric loses when one list of new, or of old, is without a product
     shrinkage : what shares made of these are multiplied by
     n_single : products that exactly one list shows
+    new_places, old_places : float64 of shape (k,), what it loses when one list is without a place; None where places
+        play no part
     """
 
     now: float
     before: float
-    new: PerItem
-    old: PerItem
+    new: Counts
+    old: Counts
     shrinkage: float
     n_single: int
+    new_places: Counts | None = None
+    old_places: Counts | None = None
 
 
-def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
-    """Compute coverage; arguments: on how many lists of new, of old, and of the same shopper's in both, (n_items,)."""
-    n_items = len(new)
+def coverage_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
+    """Compute coverage; arguments: what is shown by new and by old, and on how many lists of the same shopper in both
+    each product is, float64 of shape (n_items,).
+    """
+    new, old, n_items = now_shown.products, shown_before.products, len(both)
     differ = (new > both) | (old > both)
     counts = np.concatenate([new[differ], old[differ]]).astype(np.int64)
     on = np.bincount(counts, minlength=len(FADING))[: len(FADING)]
@@ -77,18 +96,31 @@ def coverage_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
     return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage, int(on[1]))
 
 
-def gini_steps(new: PerItem, old: PerItem, both: PerItem) -> Steps:
+def gini_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
     """Compute the Gini coefficient, as `coverage_steps`."""
-    (new_step, new_bend), (old_step, old_bend) = _steps(new), _steps(old)
-    singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
-    pairs = _pairs(both) * (new_bend - old_bend) ** 2
-    pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
-    shrinkage = _shrinkage(float(singles.sum() - PAIRS_COUNT * pairs.sum()), float(singles.sum()))
+    new, old = now_shown.products, shown_before.products
+    of_new, of_old = _steps(new), _steps(old)
+    shrinkage = _shrinkage_by_pairs(new, old, both, of_new, of_old, PAIRS_COUNT)
     n_single = int(np.count_nonzero(new == 1) + np.count_nonzero(old == 1))
-    return Steps(gini(new), gini(old), new_step, old_step, shrinkage, n_single)
+    return Steps(gini(new), gini(old), of_new[0], of_old[0], shrinkage, n_single)
 
 
-STEPS: Mapping[str, Callable[[PerItem, PerItem, PerItem], Steps]] = {"coverage": coverage_steps, "gini": gini_steps}
+def personalisation_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
+    """Compute personalisation, as `coverage_steps`."""
+    new, old = now_shown.products, shown_before.products
+    of_new, of_old = _overlap_steps(now_shown), _overlap_steps(shown_before)
+    shrinkage = _shrinkage_by_pairs(new, old, both, of_new[1:], of_old[1:], ALL_PAIRS)
+    n_single = int(np.count_nonzero(new == 1) + np.count_nonzero(old == 1))
+    places = _place_steps(now_shown), _place_steps(shown_before)
+    values = personalisation(now_shown), personalisation(shown_before)
+    return Steps(*values, of_new[0], of_old[0], shrinkage, n_single, *places)
+
+
+STEPS: Mapping[str, Callable[[Shown, Shown, Counts], Steps]] = {
+    "coverage": coverage_steps,
+    "gini": gini_steps,
+    "personalisation": personalisation_steps,
+}
 """By name of a metric of all lists together."""
 
 
@@ -115,20 +147,21 @@ class ListChange:
     ----------
     new, old : int32 of shape (n_users, n_listed), padded with -1
     moved : bool of shape (n_users,), whose list holds other products
-    counts : on how many lists of new, of old, and of the same shopper's in both each product is, float64 (n_items,)
+    counts : what new shows, what old shows, and on how many lists of the same shopper in both each product is, float64
+        of shape (n_items,)
     """
 
     new: Ranked
     old: Ranked
     moved: NDArray[np.bool_]
-    counts: tuple[PerItem, PerItem, PerItem]
+    counts: tuple[Shown, Shown, Counts]
 
     @classmethod
     def of(cls, new: Ranked, old: Ranked | None, n_items: int) -> Self:
         """Compare two settings, or one alone with empty lists."""
         old = np.full((len(new), 0), -1, np.int32) if old is None else old
         both = in_both(new, old)
-        counts = exposure(new, n_items), exposure(old, n_items), exposure(np.where(both, new, -1), n_items)
+        counts = shown(new, n_items), shown(old, n_items), exposure(np.where(both, new, -1), n_items)
         moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
         return cls(new, old, moved, counts)
 
@@ -146,10 +179,11 @@ class ListChange:
         return coverage_error(steps.n_single, largest, len(steps.new))
 
     def _shares(self, steps: Steps) -> UserValues:
-        return sums_of_lists(self.new, steps.new) - sums_of_lists(self.old, steps.old)
+        of_new = sums_of_lists(self.new, steps.new, steps.new_places)
+        return of_new - sums_of_lists(self.old, steps.old, steps.old_places)
 
 
-def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
+def _steps(counts: Counts) -> tuple[Counts, Counts]:
     """By how much the Gini falls when a product loses one list, centred, and by how much that step itself changes."""
     n_items, total = len(counts), counts.sum()
     if not total:
@@ -163,7 +197,36 @@ def _steps(counts: PerItem) -> tuple[PerItem, PerItem]:
     return steps, bends
 
 
-def _pairs(counts: PerItem) -> PerItem:
+def _overlap_steps(found: Shown) -> tuple[Counts, Counts, Counts]:
+    """By how much personalisation falls when a product loses one list: as it is, centred; and how that changes."""
+    counts, most = found.products, ordered_pairs(found.places)
+    if not most:
+        return (np.zeros(len(counts)),) * 3
+    steps = -2 * np.maximum(counts - 1, 0) / most
+    bends = np.where(counts >= 2, -2 / most, 0.0)
+    return steps, steps - steps @ counts / counts.sum(), bends
+
+
+def _place_steps(found: Shown) -> Counts:
+    """By how much personalisation falls when a place of one list is not filled, so that less could be shared."""
+    places, most = found.places, ordered_pairs(found.places)
+    if not most:
+        return np.zeros(len(places))
+    return 2 * np.maximum(places - 1, 0) * ordered_pairs(found.products) / most**2
+
+
+def _shrinkage_by_pairs(
+    new: Counts, old: Counts, both: Counts, of_new: tuple[Counts, ...], of_old: tuple[Counts, ...], pairs_count: float
+) -> float:
+    """Shrinkage from steps and bends of either setting, taking off so much of the pairs' part."""
+    (new_step, new_bend), (old_step, old_bend) = of_new, of_old
+    singles = both * (new_step - old_step) ** 2 + (new - both) * new_step**2 + (old - both) * old_step**2
+    pairs = _pairs(both) * (new_bend - old_bend) ** 2
+    pairs += (_pairs(new) - _pairs(both)) * new_bend**2 + (_pairs(old) - _pairs(both)) * old_bend**2
+    return _shrinkage(float(singles.sum() - pairs_count * pairs.sum()), float(singles.sum()))
+
+
+def _pairs(counts: Counts) -> Counts:
     return counts * (counts - 1) / 2
 
 
@@ -172,9 +235,10 @@ def _shrinkage(variance: float, jackknife: float) -> float:
     return float(np.sqrt(np.clip(variance / jackknife, 0.25, 1.0))) if jackknife > 0 else 1.0
 
 
-def sums_of_lists(ranked: NDArray[np.integer], per_item: PerItem) -> UserValues:
-    """Sum a value over the products of each list: float64 of shape (n_users,)."""
-    found: UserValues = np.where(ranked >= 0, per_item[ranked], 0.0).sum(1)
+def sums_of_lists(ranked: NDArray[np.integer], per_item: Counts, per_place: Counts | None = None) -> UserValues:
+    """Sum a value over the products of each list, and one over its filled places: float64 of shape (n_users,)."""
+    values = per_item[ranked] if per_place is None else per_item[ranked] + per_place
+    found: UserValues = np.where(ranked >= 0, values, 0.0).sum(1)
     return found
 
 
@@ -184,26 +248,3 @@ def mean_popularity(ranked: NDArray[np.int32], popularity: NDArray[np.float64]) 
     sums, n_listed = np.where(listed, popularity[ranked], 0).sum(1), listed.sum(1)
     means: UserValues = np.divide(sums, n_listed, out=np.full(len(ranked), np.nan), where=n_listed > 0)
     return means
-
-
-def exposure(ranked: NDArray[np.int32], n_items: int) -> NDArray[np.float64]:
-    """Count on how many lists each product is: float64 of shape (n_items,)."""
-    return np.bincount(ranked[ranked >= 0], minlength=n_items).astype(np.float64)
-
-
-def gini(counts: NDArray[np.float64]) -> float:
-    """Compute the Gini coefficient of how often each product is shown, float64 of (n_items,); NaN when nothing is."""
-    n_items, total = len(counts), counts.sum()
-    if not total:
-        return float("nan")
-    ranks = np.arange(1, n_items + 1)
-    return float(2 * (ranks @ np.sort(counts)) / (n_items * total) - (n_items + 1) / n_items)
-
-
-def coverage(counts: NDArray[np.float64]) -> float:
-    """Compute the share of products that are shown at all, from how often each is: float64 of (n_items,)."""
-    return float(np.count_nonzero(counts) / len(counts))
-
-
-EXPOSURE_METRICS: Mapping[str, Callable[[PerItem], float]] = {"coverage": coverage, "gini": gini}
-"""Metrics of `STEPS` from how often each product is shown."""

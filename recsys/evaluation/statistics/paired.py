@@ -189,14 +189,19 @@ def corrected(
     }
 
 
-def coverage_interval(ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000) -> Interval:
-    """Compute coverage alone, as `means` does, of lists of shape (n_users, k); raises ValueError on no catalogue."""
+def whole_interval(
+    name: str, ranked: NDArray[np.int32], n_items: int, seed: int = 0, n_resamples: int = 1000
+) -> Interval:
+    """Compute one metric of `STEPS`, as `means` does, of lists of shape (n_users, k).
+
+    Raises ValueError: the catalogue holds no product.
+    """
     if n_items < 1:
-        raise ValueError(f"n_items={n_items}: coverage needs a catalogue of at least one product")
+        raise ValueError(f"n_items={n_items}: {name} needs a catalogue of at least one product")
     change = ListChange.of(ranked, None, n_items)
-    covered, _, shares = change.metric("coverage")
-    moved = _moved(mean_interval(shares, seed, n_resamples), covered, bounds=(0.0, 1.0))
-    return _bounded(moved, change, bounds=(0.0, 1.0)) if len(ranked) else replace(moved, mean=math.nan)
+    now, _, shares = change.metric(name)
+    moved = _moved(mean_interval(shares, seed, n_resamples), now if len(ranked) else math.nan, bounds=(0.0, 1.0))
+    return _bounded(moved, change, bounds=(0.0, 1.0)) if name == "coverage" and len(ranked) else moved
 
 
 def _intervals(columns: list[UserValues], facts: ShopFacts, seed: int, n_resamples: int) -> dict[str, Interval]:

@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 from sklearn.metrics import auc
 
 from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, measure_lists, product_facts
-from recsys.evaluation.statistics.jackknife import exposure, gini, mean_popularity
+from recsys.evaluation.statistics.exposure import exposure, gini
+from recsys.evaluation.statistics.jackknife import mean_popularity
 from tests import _metric_definitions as d
 
 N_ITEMS = 25

@@ -1,9 +1,9 @@
-"""Shoppers' shares in coverage and Gini: the jackknife, shrunk to the variance that samples really have."""
+"""Shoppers' shares in metrics of all lists together: the jackknife, shrunk to the variance that samples really have."""
 
 import numpy as np
 import pytest
 
-from recsys.evaluation.statistics.jackknife import ListChange, in_both
+from recsys.evaluation.statistics.jackknife import STEPS, ListChange, in_both
 from tests import _metric_definitions as d
 
 NOTHING = np.zeros((3, 0), np.int32)
@@ -37,6 +37,7 @@ def test_values_are_those_of_the_definitions():
     change = ListChange.of(new, old, 300)
     assert change.metric("coverage")[:2] == pytest.approx([d.coverage(lists, 300) for lists in as_lists])
     assert change.metric("gini")[:2] == pytest.approx([d.gini(lists, 300) for lists in as_lists])
+    assert change.metric("personalisation")[:2] == pytest.approx([d.personalisation(lists) for lists in as_lists])
 
 
 def test_shares_worked_by_hand():
@@ -53,7 +54,7 @@ def test_nothing_changes_between_lists_of_the_same_products():
     rng = np.random.default_rng(1)
     ranked = _lists(rng, 50)
     change = ListChange.of(ranked, ranked[:, ::-1], 300)
-    for now, before, shares in (change.metric("coverage"), change.metric("gini")):
+    for now, before, shares in map(change.metric, STEPS):
         assert now == before
         np.testing.assert_allclose(shares, 0, atol=1e-12)
 
@@ -63,10 +64,8 @@ def test_swapping_the_settings_turns_the_shares():
     old = _lists(rng, 80)
     new = _nearby(rng, old)
     there, back = ListChange.of(new, old, 300), ListChange.of(old, new, 300)
-    for one, other in (
-        (there.metric("coverage"), back.metric("coverage")),
-        (there.metric("gini"), back.metric("gini")),
-    ):
+    for name in STEPS:
+        one, other = there.metric(name), back.metric(name)
         assert one[:2] == other[1::-1]
         np.testing.assert_allclose(one[2], -other[2], atol=1e-12)
 
@@ -77,10 +76,8 @@ def test_the_order_of_shoppers_and_the_names_of_products_do_not_matter():
     new = _nearby(rng, old)
     order, names = rng.permutation(60), rng.permutation(300).astype(np.int32)
     straight, turned = ListChange.of(new, old, 300), ListChange.of(names[new][order], names[old][order], 300)
-    for one, other in (
-        (straight.metric("coverage"), turned.metric("coverage")),
-        (straight.metric("gini"), turned.metric("gini")),
-    ):
+    for name in STEPS:
+        one, other = straight.metric(name), turned.metric(name)
         assert one[:2] == pytest.approx(other[:2])
         np.testing.assert_allclose(one[2][order], other[2], atol=1e-9)
 
@@ -94,9 +91,9 @@ def test_the_spread_of_the_shares_is_the_spread_of_the_metric(n_users, share):
         old = _lists(rng, n_users) if share else np.zeros((n_users, 0), np.int32)
         new = _nearby(rng, old, share) if share else _lists(rng, n_users)
         change = ListChange.of(new, old, 300)
-        both = (change.metric("coverage"), change.metric("gini"))
-        values.append([now - (before if share else 0) for now, before, _ in both])
-        spreads.append([shares.std(ddof=1) / np.sqrt(n_users) for *_, shares in both])
+        told = [change.metric(name) for name in STEPS]
+        values.append([now - (before if share else 0) for now, before, _ in told])
+        spreads.append([shares.std(ddof=1) / np.sqrt(n_users) for *_, shares in told])
     really = np.std(values, axis=0)
     told = np.sqrt(np.mean(np.square(spreads), axis=0))
     assert (told / really > 0.88).all(), told / really

@@ -83,6 +83,13 @@ class Page(HTMLParser):
 PAGE = Page(report_html(REPORT))
 
 
+def test_what_decides_the_lists_stands_below_the_weights() -> None:
+    decided = {"collaborative": 0.48, "content": 0.02, "semantic": 0.23, "context": 0.27}
+    told = Page(report_html(replace(REPORT, comparison=replace(FOUND, influence_b=decided)))).text
+    assert re.search(r"20\.0%\s*decides 48\.0%", told)
+    assert told.count("decides ") == 4  # A was not measured
+
+
 def test_it_says_what_was_asked_by_whom_and_what_it_comes_to() -> None:
     for said in ("Words or habits?", "Demo shop", "24 November 2026, 09:50 UTC", "Ada", "all 1,000 test shoppers"):
         assert said in PAGE.words

@@ -13,6 +13,7 @@ from pages.tuning.search import form as asking
 from pages.tuning.search import goal_search
 from pages.tuning.search.form import EXAMPLES, MOST_CONDITIONS
 from recsys.errors import RecsysError
+from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS
 from recsys.jobs import Job, State, record
 from recsys.jobs.paths import AppPaths
@@ -461,6 +462,14 @@ def test_where_nothing_keeps_all_conditions_it_says_what_to_ask_instead(
     assert judge.measure(example.settings).is_inside
     assert easier.constraints[0].value > 0.5
     assert all(goal_search.is_kept(kept) for kept in constraint_outcomes(judge, example.settings))
+
+
+def test_what_was_found_before_a_metric_existed_is_shown_without_it(example: SearchResult) -> None:
+    names = ("validation", "test", "against_equal", "against_default")
+    older = {name: {key: each for key, each in getattr(example, name).items() if key != "coverage"} for name in names}
+    told = goal_search.metrics_html(replace(example, **older), ClickProbabilities())
+    assert 'data-metric="gini"' in told
+    assert 'data-metric="coverage"' not in told
 
 
 def test_a_result_of_another_version_can_be_replaced(open_room: OpenRoom, work: Job, example: SearchResult) -> None:
