@@ -24,7 +24,8 @@ from recsys.scorers.base import FloatArray, IntArray, Requests
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
 
 N_BEST = 10
-"""So many of a component's best products count 1 on average: about as many as a list has."""
+"""So many of a component's best products count 1 on average: about as many as a list has. In a small shop it is half of
+the products, since the best of nearly all of them lead the usual product by nearly nothing."""
 
 LEAST_LEAD = 1e-4
 """Scores of which the best lead by less, relative to their mean, differ by rounding alone, which dividing would
@@ -40,8 +41,8 @@ class Standardised:
 
     Parameters
     ----------
-    values : float32 of shape (n_components, n_items); over the products that count, every row has mean 0 and its N_BEST
-        best have mean 1; a component that tells no product from another is 0 throughout
+    values : float32 of shape (n_components, n_items); over the products that count, every row has mean 0 and its
+        `n_best` best have mean 1; a component that tells no product from another is 0 throughout
     mean, lead : float64 of shape (n_components,), of the raw scores; a lead of 0 is that of such a component
     """
 
@@ -60,14 +61,23 @@ class Standardised:
             have, since what they have is nearest to them and never listed; None, or none of them, for all
         """
         judged = raw if counting is None or not counting.any() else raw[:, counting]
-        n_best = min(N_BEST, judged.shape[1])
+        n = n_best(judged.shape[1])
         mean = judged.mean(axis=1, dtype=np.float64)
-        best = np.partition(judged, judged.shape[1] - n_best, axis=1)[:, -n_best:]
+        best = np.partition(judged, judged.shape[1] - n, axis=1)[:, -n:]
         lead = best.mean(axis=1, dtype=np.float64) - mean
         lead[lead <= LEAST_LEAD * np.maximum(np.abs(mean), LEAST_LEAD)] = 0
         scale = np.divide(1.0, lead, out=np.zeros_like(lead), where=lead > 0)
         values = (raw - mean[:, None].astype(np.float32)) * scale[:, None].astype(np.float32)
         return cls(values, mean, lead)
+
+
+def n_best(n_products: int) -> int:
+    """How many of the best of so many products count 1 on average.
+
+    >>> [n_best(n_products) for n_products in (1, 2, 8, 20, 30_000)]
+    [1, 1, 4, 10, 10]
+    """
+    return max(1, min(N_BEST, n_products // 2))
 
 
 def weight_vector(settings: FusionSettings) -> FloatArray:
