@@ -7,9 +7,9 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import last_split
-from recsys.scorers import baselines
-from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
-from recsys.scorers.baselines import EASEScorer, ItemKNNScorer, PopularityScorer, RecentPopularityScorer
+from recsys.scorers.base import NO_ROW, Fitting, Requests
+from recsys.scorers.baselines import PopularityScorer, RecentPopularityScorer
+from recsys.scorers.item_links import EASEScorer, ItemKNNScorer
 from recsys.settings import Context
 from tests._data import shared_data
 from tests.scorers.contract import AsOfMomentContract, ScorerContract
@@ -80,103 +80,6 @@ class TestRecentPopularity(AsOfMomentContract):
     def test_a_window_without_length_is_refused(self, days):
         with pytest.raises(ValueError, match=r"window_days=.* is not a length of time; give a number above 0"):
             RecentPopularityScorer(window_days=days)
-
-
-class ColdShoppersGetZeros:
-    """For scorers that know a shopper by what the shopper liked."""
-
-    def test_a_new_shopper_and_one_who_liked_nothing_get_zeros(self, tiny_data):
-        rows = np.array([NO_ROW, tiny_data.user_row("0042"), tiny_data.user_row("ann")], np.int32)
-        requests = Requests(rows, (Context(),) * 3)
-        scorer = self.fitted(tiny_data)
-        scores = scorer.score(requests)
-        assert not scores[:2].any()
-        assert scores[2].any()
-        assert scorer.contributions(requests, 0, 0) == scorer.contributions(requests, 1, 0) == []
-
-    def test_a_product_that_is_left_out_takes_its_links_with_it(self, tiny_data):
-        ann, mug = tiny_data.user_row("ann"), tiny_data.item_row("mug")
-        scorer = self.fitted(tiny_data)
-        tent = tiny_data.item_row("tent-2")
-        plain, left = (
-            Requests.one(ann, Context(), None, without) for without in (Exclusions(), Exclusions(items=(tent,)))
-        )
-        gone = [part.value for part in scorer.contributions(plain, 0, mug) if part.source["item_id"] == "tent-2"]
-        assert scorer.score(plain)[0, mug] - scorer.score(left)[0, mug] == pytest.approx(sum(gone), abs=1e-7)
-        assert gone
-        assert "tent-2" not in {part.source["item_id"] for part in scorer.contributions(left, 0, mug)}
-        everything = Exclusions(items=tuple(range(tiny_data.n_items)))
-        assert not scorer.score(Requests.one(ann, Context(), None, everything)).any()
-
-    def test_parts_name_the_products_of_the_history(self, tiny_data):
-        requests = Requests.one(tiny_data.user_row("ann"), Context())
-        parts = self.fitted(tiny_data).contributions(requests, 0, tiny_data.item_row("mug"))
-        assert {part.source["item_id"] for part in parts} <= {"tent-2", "stove", "blanket"}
-        assert "Ridge tent for two" in {part.label for part in parts}
-
-
-class TestItemKNN(ColdShoppersGetZeros, ScorerContract):
-    scorer_class = ItemKNNScorer
-
-    def _score(self, data, user_id, item_id, **settings):
-        scorer = ItemKNNScorer(**settings).fit(Fitting(data))
-        return scorer.score(Requests.one(data.user_row(user_id), Context()))[0, data.item_row(item_id)]
-
-    def test_scores_worked_by_hand(self, tiny_data):
-        # dora likes tent-4 (1 like) and stove (2 likes); ann, who likes stove too, likes blanket (2 likes).
-        assert self._score(tiny_data, "dora", "blanket", shrinkage=0) == pytest.approx(1 / 2)
-        assert self._score(tiny_data, "dora", "blanket", shrinkage=3) == pytest.approx(1 / 5)
-        # ben likes tent-2, mug and lamp; ann alone links tent-2 to stove, nobody links the other two.
-        assert self._score(tiny_data, "ben", "stove", shrinkage=0) == pytest.approx(1 / 2)
-        # A product has no link to itself: stove reaches dora through tent-4 only.
-        assert self._score(tiny_data, "dora", "stove", shrinkage=0) == pytest.approx(1 / np.sqrt(2))
-
-    def test_only_the_nearest_neighbours_of_a_product_count(self, tiny_data):
-        # Nearest to stove is tent-4 (0.71), then tent-2 and blanket (0.5), which are ann's.
-        assert self._score(tiny_data, "ann", "stove", shrinkage=0, n_neighbours=3) == pytest.approx(1.0)
-        assert self._score(tiny_data, "ann", "stove", shrinkage=0, n_neighbours=1) == 0
-
-    def test_linking_products_in_blocks_gives_the_same_links(self, tiny_data, monkeypatch):
-        requests = self.requests(tiny_data)
-        whole = self.fitted(tiny_data).score(requests)
-        monkeypatch.setattr(baselines, "ITEMS_AT_ONCE", 3)
-        np.testing.assert_array_equal(self.fitted(tiny_data).score(requests), whole)
-
-    @pytest.mark.parametrize("settings", [{"n_neighbours": 0}, {"shrinkage": -1.0}])
-    def test_settings_that_make_no_sense_are_refused(self, settings):
-        with pytest.raises(ValueError, match=r"n_neighbours=.*, shrinkage=.* are not usable; give at least 1 and"):
-            ItemKNNScorer(**settings)
-
-
-class TestEASE(ColdShoppersGetZeros, ScorerContract):
-    scorer_class = EASEScorer
-
-    def test_each_product_is_ridge_regressed_on_all_others(self, tiny_data):
-        liked = tiny_data.positives()
-        history = np.zeros((tiny_data.n_users, tiny_data.n_items))
-        history[liked["user_row"], liked["item_row"]] = 1
-        expected = np.zeros_like(history)
-        for item in range(tiny_data.n_items):
-            others = np.delete(history, item, axis=1)
-            weights = np.linalg.solve(others.T @ others + 2.0 * np.eye(7), others.T @ history[:, item])
-            expected[:, item] = others @ weights
-        scorer = EASEScorer(regularisation=2.0).fit(Fitting(tiny_data))
-        rows = np.arange(tiny_data.n_users, dtype=np.int32)
-        np.testing.assert_allclose(scorer.score(Requests(rows, (Context(),) * len(rows))), expected, atol=1e-6)
-
-    def test_only_the_most_liked_products_take_part(self, tiny_data):
-        scorer = EASEScorer(regularisation=2.0, max_items=4).fit(Fitting(tiny_data))
-        requests = Requests.one(tiny_data.user_row("ann"), Context())
-        scores = dict(zip(tiny_data.item_ids, scorer.score(requests)[0].tolist(), strict=True))
-        assert {item for item, score in scores.items() if score} <= {"tent-2", "stove", "lamp", "blanket"}
-        assert scores["stove"] != 0
-        assert scorer.contributions(requests, 0, tiny_data.item_row("mug")) == []
-        assert scorer.state().arrays["weights"].shape == (4, 4)
-
-    @pytest.mark.parametrize("settings", [{"regularisation": 0.0}, {"max_items": 0}])
-    def test_settings_that_make_no_sense_are_refused(self, settings):
-        with pytest.raises(ValueError, match=r"regularisation=.*, max_items=.* are not usable; give above 0 and"):
-            EASEScorer(**settings)
 
 
 @pytest.mark.parametrize("scorer", [PopularityScorer(), RecentPopularityScorer(), ItemKNNScorer(), EASEScorer()])
