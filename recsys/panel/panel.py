@@ -36,7 +36,7 @@ N_BASELINE = 100
 """Length of the baselines' lists; the longest list that they can be compared on."""
 
 BASELINES = (*BASELINE_CLASSES, "collaborative")
-"""Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
+"""Models that any setting has to beat: the simple ones, and the collaborative component alone."""
 
 N_STATIC = len(COMPONENTS) - 1
 """Components that do not depend on circumstances: all but context, which comes last."""
