@@ -74,9 +74,11 @@ class EngineChoice:
                 "choose by."
             )
         figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
+        stays = self.tried[self.name] < max(self.tried.values()) or self.name == CollaborativeSettings().engine
+        why = ", which stays unless another is better by more than a standard error" if stays else ""
         return (
-            f"The collaborative component is {label} ({in_words(self.settings)}), the engine with which the list as a "
-            f"whole is best on {self.n_shoppers:,} validation shoppers (nDCG@{K} of the list with {figures})."
+            f"The collaborative component is {label} ({in_words(self.settings)}){why}: by nDCG@{K} of whole lists for "
+            f"{self.n_shoppers:,} validation shoppers ({figures})."
         )
 
     def as_json(self) -> dict[str, Any]:
