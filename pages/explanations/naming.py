@@ -117,6 +117,8 @@ def is_complaint(source: Mapping[str, Any]) -> bool:
 def phrase_facts(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
     facts = [origin_of(source, user_id)]
+    if source.get("disliked"):
+        facts.append("of a product they complained of, so it counts against its like")
     if is_complaint(source):
         facts.append("complaint")
     if source.get("loss") is not None:

@@ -105,7 +105,7 @@ def validation_scores(panel: Panel) -> ValidationScores:
     rows = np.unique(np.linspace(0, len(panel) - 1, n_users).astype(np.intp))
     held, relevant = panel.scores, panel.relevant.of(rows)
     values = np.concatenate([held.static[rows], held.context[rows, None]], axis=1)
-    eligible = np.stack([panel.may_be_listed(row) for row in rows.tolist()])
+    eligible = np.stack([panel.counting(user) for user in rows.tolist()])
     pair_users = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(relevant.starts))
     return ValidationScores(values, eligible, pair_users, relevant.values)
 
@@ -196,7 +196,7 @@ class SemanticRole:
         static = np.array(panel.scores.static)
         for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
             for row, raw in enumerate(semantic.score(requests), start):
-                static[row, SEMANTIC] = Standardised.of(raw[None], panel.may_be_listed(row)).values[0]
+                static[row, SEMANTIC] = Standardised.of(raw[None], panel.counting(row)).values[0]
         return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
 
     def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:
