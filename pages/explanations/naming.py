@@ -22,6 +22,8 @@ def label_of(part: Contribution) -> str:
     >>> source = {"kind": "item feature", "feature": "brand:Northpeak", "with": "everybody"}
     >>> label_of(Contribution("collaborative", "brand:Northpeak × everybody", 0.3, source))
     'Brand Northpeak, wanted by everybody'
+    >>> label_of(Contribution("collaborative", "Gas stove", 0.1, {"kind": "history", "item_id": "stove"}))
+    'Who likes “Gas stove” likes this'
     >>> label_of(Contribution("content", "zip", 0.1, {"kind": "term", "term": "zip", "strike": "f:term:zip"}))
     'The word “zip”'
     """
@@ -31,6 +33,8 @@ def label_of(part: Contribution) -> str:
         itself = str(source["feature"]).startswith("product:")
         named = "This product itself" if itself else feature_name(str(source["feature"]))
         return f"{named}, {_audience(str(source['with']), part.value)}"
+    if kind == "history":
+        return f"Who likes “{mask_personal(part.label)}” {'likes' if part.value >= 0 else 'seldom likes'} this"
     if kind == "attribute":
         return feature_name(str(source["feature"]))
     if kind == "term":
@@ -113,6 +117,8 @@ def is_complaint(source: Mapping[str, Any]) -> bool:
 def phrase_facts(source: Mapping[str, Any], user_id: str | None = None) -> str:
     """Under a phrase: whose words it is, whether it complains, and what the score would be without it alone."""
     facts = [origin_of(source, user_id)]
+    if source.get("disliked"):
+        facts.append("of a product they complained of, so it counts against its like")
     if is_complaint(source):
         facts.append("complaint")
     if source.get("loss") is not None:

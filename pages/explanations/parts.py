@@ -130,14 +130,18 @@ def history_rows(
 ) -> list[PartRow]:
     """The shopper's side of the semantic component, summed over the phrases of each product of their history."""
     sums: dict[str, list[float]] = {}
+    disliked: dict[str, str] = {}
     for column, phrases in enumerate((before, now)):
         for phrase in phrases:
+            if phrase.source.get("disliked"):
+                disliked[str(phrase.source["item_id"])] = "complained of, so it counts against its like"
             sums.setdefault(str(phrase.source.get("item_id") or ""), [0.0, 0.0])[column] += phrase.value
     rows = [
-        PartRow(titles.get(item_id, item_id), "", value, was, f"h:{item_id}", f"h:{item_id}" in names)
+        PartRow(titles.get(item_id, item_id), disliked.get(item_id, ""), value, was, name, name in names)
         if item_id
         else PartRow("Words typed now", "", value, was, "", is_ablated=False)
         for item_id, (was, value) in sums.items()
+        for name in (f"h:{item_id}",)
     ]
     return sorted(rows, key=lambda row: -abs(row.before or row.value))
 

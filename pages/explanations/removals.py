@@ -58,8 +58,8 @@ def _panel(case: ExplanationContext, effects: Sequence[HistoryEffect], n_had: in
     return (
         '<h3 class="sw-chart-title">What each product of their history does to this score</h3>'
         '<p class="sw-note">Each is left out in turn, with what they wrote of it, and everything is scored again. '
-        "Meaning, content and moment follow exactly; for the collaborative part only the shopper is learnt anew, from "
-        f"the products as they are, so that part is an estimate. Effects of several products do not add up.</p>{bars}"
+        "Meaning, content and moment follow exactly; in the collaborative part, what is learnt of products stays as it "
+        f"is, so that part is an estimate. Effects of several products do not add up.</p>{bars}"
     )
 
 

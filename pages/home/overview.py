@@ -61,6 +61,7 @@ def score_html(info: ModelInfo) -> str:
     return (
         '<h2 class="sw-chart-title">Four questions make one score</h2>'
         f"{questions_html()}"
+        f'<p class="sw-note" style="margin:.8rem 0 0">{esc(info.engine_in_words)}</p>'
         f'<p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
         + (f'<p class="sw-note" style="margin:.5rem 0 0">{esc(info.learned)}</p>' if info.learned else "")
     )
@@ -74,6 +75,7 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
         "Knows until": esc(f"{words.day(info.known_until)}, {info.known_until:%H:%M} UTC"),
         "Learnt from": esc(f"{words.count(info.n_interactions, 'choice')} of {words.count(info.n_users, 'shopper')}"),
         "Reads with": esc(info.encoder_id),
+        "Collaborative engine": esc(info.engine),
         "Version": esc(info.version),
         "Model": f"<code>{esc(model_id[:12])}</code>",
         "Data": f"<code>{esc(info.data_fingerprint[:12])}</code>",

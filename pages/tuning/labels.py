@@ -38,7 +38,7 @@ VERDICTS: Mapping[Verdict, tuple[str, str]] = {
 
 BASELINES: Mapping[str, str] = {
     **{name: scorer.label for name, scorer in BASELINE_CLASSES.items()},
-    "collaborative": "LightFM, tuned",
+    "collaborative": "Collaborative alone",
 }
 """Labels of the models that any setting has to beat, by name."""
 

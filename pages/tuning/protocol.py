@@ -92,8 +92,8 @@ def protocol(case: TuningCase) -> None:
         "are said only where the interval leaves out no change. Every metric is judged by itself: of "
         f"{len(METRICS)}, one may look different by chance.",
         "Clicks": " ".join(click_words.summary(panel.clicks)),
-        "Simple models": "fitted on the same training data, tested on the same shoppers; LightFM is the collaborative "
-        "component alone, with settings tuned on validation.",
+        "Simple models": "fitted on the same training data, tested on the same shoppers; the collaborative component "
+        "stands among them, with the engine that validation chose.",
         "Data": f"{case.tuning.shop}, fingerprint {panel.data['fingerprint'][:12]}; encoder "
         f"{panel.data['encoder_id']}; panel {panel.panel_id}.",
     }

@@ -93,6 +93,13 @@ def add_train(commands: Commands) -> None:
         "learn the default weights for this shop, by the multi-task objective or from a grid, or also a map of what "
         "its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it",
     )
+    add_choice(
+        parser,
+        "--collaborative",
+        ("auto", "lightfm", "item_knn", "ease"),
+        "auto",
+        "engine of the collaborative component: the one that serves the shop's validation shoppers best, or this one",
+    )
     parser.add_argument(
         "--fixed-weights",
         action="store_true",
@@ -109,6 +116,7 @@ def run_train(args: argparse.Namespace) -> None:
         split=args.split,
         seed=args.seed,
         learn=args.learn,
+        engine=None if args.collaborative == "auto" else args.collaborative,
         choose_weights=not args.fixed_weights,
         hemisphere=args.hemisphere,
     )

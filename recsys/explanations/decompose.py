@@ -203,6 +203,8 @@ def readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np
         name = f"c:{source['dimension']}"
     elif source["kind"] == "term":
         name = f"f:term:{source['term']}"
+    elif source["kind"] == "history":
+        name = f"h:{source['item_id']}"
     else:
         feature = str(source["feature"])
         name = f"i:{item_ids[int(feature[8:])]}" if feature.startswith("product:") else f"f:{feature}"

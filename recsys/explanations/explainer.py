@@ -81,6 +81,7 @@ class Explainer:
         if worth["semantic"]:
             parts["semantic"] = product.contributions(self._documents, self.polarity)
             phrases = shopper.contributions(self._documents, self.polarity, _typed(scored))
+            phrases = self._marked(phrases, int(scored.requests.user_rows[0]))
             pairs = strongest_pairs(shopper, product, worth["semantic"])
         return Explanation(
             user_id=scored.user_id,
@@ -99,6 +100,16 @@ class Explainer:
             position=self.rank_position(scored, item_row, settings),
             ablated=scored.ablated,
             notes=scored.notes,
+        )
+
+    def _marked(self, phrases: tuple[Contribution, ...], user_row: int) -> tuple[Contribution, ...]:
+        """The shopper's phrases, with "disliked" in the source of those of products that count against them."""
+        disliked = set(self._item_ids[self._semantic.disliked(user_row)].tolist())
+        return tuple(
+            phrase._replace(source={**phrase.source, "disliked": True})
+            if phrase.source.get("item_id") in disliked
+            else phrase
+            for phrase in phrases
         )
 
     def score_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> float:
@@ -167,9 +178,12 @@ class Explainer:
 
         They sum to what the context component adds to the scores that lists show.
         """
-        worth = np.float32(scales(scored.standardised, fusion)["context"])
+        worth, counting = np.float32(scales(scored.standardised, fusion)["context"]), scored.counting
         parts = self._context.parts(scored.context, scored.requests.exclusions[0].circumstances)
-        return {name: worth * (part - part.mean(dtype=np.float64).astype(np.float32)) for name, part in parts.items()}
+        return {
+            name: worth * (part - part[counting].mean(dtype=np.float64).astype(np.float32))
+            for name, part in parts.items()
+        }
 
     def look_inside(
         self, scored: ScoredRequest, item_row: int, name: str, fusion: FusionSettings, encode: Encode

@@ -234,7 +234,7 @@ class LiveEngine:
                 asked = users[start : start + SCENARIO_CHUNK].tolist()
                 requests = Requests(np.full(len(asked), NO_ROW, np.int32), tuple(contexts[user] for user in asked))
                 for user, row in zip(asked, scorer.score(requests), strict=True):
-                    may = panel.may_be_listed(user)
+                    may = panel.counting(user)
                     self._put(user, Standardised.of(row[None], may).values[0], scores, cuts)
                 n_done += len(asked)
         progress("imagining other circumstances", len(contexts), len(contexts))

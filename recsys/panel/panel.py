@@ -22,6 +22,7 @@ from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_f
 from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
+from recsys.ranking.rank import counting_without
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
@@ -36,7 +37,7 @@ N_BASELINE = 100
 """Length of the baselines' lists; the longest list that they can be compared on."""
 
 BASELINES = (*BASELINE_CLASSES, "collaborative")
-"""Models that any setting has to beat: the simple ones, and LightFM alone with its settings tuned on validation."""
+"""Models that any setting has to beat: the simple ones, and the collaborative component alone."""
 
 N_STATIC = len(COMPONENTS) - 1
 """Components that do not depend on circumstances: all but context, which comes last."""
@@ -238,11 +239,9 @@ class Panel:
             clicks=ClickProbabilities.of(arrays, facts["clicks"]),
         )
 
-    def may_be_listed(self, user: int) -> NDArray[np.bool_]:
-        """What a shopper does not have and could be shown, bool of shape (n_items,): their scale rests on it."""
-        may = np.ones(self.n_items, bool)
-        may[self.seen.row(user)] = False
-        return may
+    def counting(self, user: int) -> NDArray[np.bool_]:
+        """The products that a shopper's scale rests on, bool of shape (n_items,)."""
+        return counting_without(self.seen.row(user), self.n_items)
 
     @cached_property
     def candidate_filter(self) -> CandidateFilter:

@@ -191,6 +191,18 @@ class ScoredRequest:
     notes: tuple[str, ...]
     ablated: tuple[str, ...] = ()
 
+    @property
+    def counting(self) -> NDArray[np.bool_]:
+        """The products that the scale rests on, bool of shape (n_items,)."""
+        return counting_without(self.seen_rows, self.standardised.values.shape[1])
+
+
+def counting_without(seen_rows: IntArray, n_items: int) -> NDArray[np.bool_]:
+    """The products that a shopper does not have, bool of shape (n_items,): their scale rests on these."""
+    counting = np.ones(n_items, bool)
+    counting[seen_rows] = False
+    return counting
+
 
 def require_someone(user_id: str | None, words: str) -> None:
     """Raise InputError unless a request names a shopper or holds words."""

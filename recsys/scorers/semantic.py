@@ -192,6 +192,13 @@ class SemanticScorer(Scorer):
         row = int(requests.user_rows[request])
         return row != NO_ROW and bool(self._own(row, requests.exclusions[request])[1].any())
 
+    def disliked(self, user_row: int) -> IntArray:
+        """Rows of the products that count against a shopper's profile, ascending; none for NO_ROW."""
+        if user_row == NO_ROW:
+            return np.empty(0, np.int32)
+        own = slice(self.likes.indptr[user_row], self.likes.indptr[user_row + 1])
+        return np.sort(self.likes.indices[own][self.likes.data[own] < 0])
+
     def vectors_at(self, places: NDArray[np.integer[Any]]) -> FloatArray:
         """Vectors of phrase occurrences, float32 of shape (n_places, n_dims)."""
         return self.space.of_products(self.phrase_vectors[self.phrases[places]], self.items_at(places))

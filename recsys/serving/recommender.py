@@ -25,6 +25,7 @@ from recsys.ranking.rank import (
     Recommendation,
     ScoredRequest,
     Standardised,
+    counting_without,
     rank,
     require_someone,
     uninformative_notes,
@@ -211,9 +212,9 @@ class Recommender:
         self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
-        seen_rows, may = self._histories.seen(row), np.ones(len(self.items), bool)
-        may[seen_rows] = False
-        standardised = Standardised.of(np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS]), may)
+        seen_rows = self._histories.seen(row)
+        raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
+        standardised = Standardised.of(raw, counting_without(seen_rows, len(self.items)))
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, seen_rows)] if is_cold else []
         return ScoredRequest(

@@ -34,7 +34,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         for name, each in models.items()
     ]
     return Result(
-        protocol=f"{test.panel.protocol} Weights of every set of components are the mix of the weight map that is best "
+        protocol=f"{test.panel.protocol} Weights of every set of components are chosen as `train` chooses them, "
         f"by nDCG@{settings.k} on validation shoppers, without variety. P-values are those of 9,999 sign flips, "
         "corrected by Holm over all models compared; a verdict rests on the interval and on the corrected p-value.",
         conclusion=_conclusion(models, tested),

@@ -143,7 +143,7 @@ class Circumstances:
         return replace(self, trends=_trends(self.panel, scorers, progress)).scores()
 
     def _standardised(self, raw: FloatArray) -> FloatArray:
-        rows = [Standardised.of(each[None], self.panel.may_be_listed(user)).values for user, each in enumerate(raw)]
+        rows = [Standardised.of(each[None], self.panel.counting(user)).values for user, each in enumerate(raw)]
         return np.concatenate(rows)
 
     def why_not(self, dimension: str) -> str:

@@ -17,6 +17,7 @@ from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.paired import Difference, MeasuredLists, ShopFacts, corrected, differences
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
 from recsys.ranking.rank import Standardised
 from recsys.scorers import BASELINE_CLASSES
@@ -26,7 +27,8 @@ from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, Ranking
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.pairs import SEMANTIC
-from recsys.training.weights import TRADITIONAL
+from recsys.training.validation import MAX_CELLS
+from recsys.training.weights import TRADITIONAL, ValidationScores, best_weights
 from recsys.tuning.weight_map import weight_map
 
 METRIC = "ndcg"
@@ -81,7 +83,13 @@ def subsets() -> list[Subset]:
 def chosen_weights(
     validation: LiveEngine, k: int, progress: Progress = silent, among: Sequence[Subset] | None = None
 ) -> dict[Subset, FusionSettings]:
-    """For every subset, or some, the mix of the weight map that is best on validation shoppers by nDCG."""
+    """For every subset, or some, the weights that `train` would choose on these shoppers (`best_weights`).
+
+    Where a panel holds candidates only, the mix of the weight map that is best by nDCG.
+    """
+    if validation.panel.scores.is_whole:
+        scores = validation_scores(validation.panel)
+        return {subset: best_weights(scores, subset, k, progress=progress)[0] for subset in among or subsets()}
     found = weight_map(validation, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
     chosen = {}
     for subset in subsets() if among is None else among:
@@ -91,10 +99,21 @@ def chosen_weights(
     return chosen
 
 
+def validation_scores(panel: Panel) -> ValidationScores:
+    """What weights are chosen by: everybody on a panel that holds the whole catalogue, or as many as are chosen by."""
+    n_users = min(len(panel), max(1, MAX_CELLS // panel.n_items))
+    rows = np.unique(np.linspace(0, len(panel) - 1, n_users).astype(np.intp))
+    held, relevant = panel.scores, panel.relevant.of(rows)
+    values = np.concatenate([held.static[rows], held.context[rows, None]], axis=1)
+    eligible = np.stack([panel.counting(user) for user in rows.tolist()])
+    pair_users = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(relevant.starts))
+    return ValidationScores(values, eligible, pair_users, relevant.values)
+
+
 def tuned(
     validation: LiveEngine, k: int, progress: Progress = silent, components: Subset = COMPONENTS
 ) -> FusionSettings:
-    """The mix of these components that is best on validation shoppers by nDCG."""
+    """The weights that `train` would choose for these components on validation shoppers."""
     return chosen_weights(validation, k, progress, [components])[components]
 
 
@@ -177,7 +196,7 @@ class SemanticRole:
         static = np.array(panel.scores.static)
         for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
             for row, raw in enumerate(semantic.score(requests), start):
-                static[row, SEMANTIC] = Standardised.of(raw[None], panel.may_be_listed(row)).values[0]
+                static[row, SEMANTIC] = Standardised.of(raw[None], panel.counting(row)).values[0]
         return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
 
     def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:

@@ -209,8 +209,9 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     document["chosen"]["validation_lifts"] = dict(chosen.lifts)
     variety = f"variety {diversity:g} by {method.upper()}" if diversity else "no variety"
     return Result(
-        protocol=f"{panel.protocol} Traditional is LightFM and content ({mix_in_words(weights)}), its weights "
-        f"chosen by nDCG@{k} on validation. Full is the one setting of {len(tried):,} (mixes of all components, "
+        protocol=f"{panel.protocol} Traditional is the collaborative component and content "
+        f"({mix_in_words(weights)}), its weights chosen by nDCG@{k} on validation. "
+        f"Full is the one setting of {len(tried):,} (mixes of all components, "
         "with variety by MMR, DPP or MSD) whose worst metric came nearest to the lift that the paper reports, on "
         f"validation: {mix_in_words(mix)}, {variety}. Lifts are changes of means over means of the traditional model, "
         "with paired 95% intervals.",

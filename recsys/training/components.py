@@ -1,7 +1,7 @@
 """Settings of the components, chosen on a shop's validation shoppers: the context's, and the collaborative engine."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recsys.data.dataset import Dataset
@@ -9,6 +9,7 @@ from recsys.data.splitting import Round, last_split
 from recsys.errors import DataError
 from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
+from recsys.scorers.collaborative import CollaborativeSettings, EngineName
 from recsys.scorers.context import ContextSettings
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import Phrasebook
@@ -56,19 +57,21 @@ def choose_components(
     split: SplitName,
     seed: int = 0,
     progress: Progress = silent,
+    engine: EngineName | None = None,
 ) -> ComponentChoice:
     """Choose the context's settings by that component alone, then the engine by the list as a whole.
 
     `data`: everything; only circumstances are read from it; `rounds`: of validation; whoever is asked in several counts
-    in each. Raises LeakError: something held out was learned from.
+    in each; `engine`: one that a person has chosen. Raises LeakError: something held out was learned from.
     """
     rounds = list(rounds)
     context = choose_context(data, rounds, split, seed, progress)
     if sum(len(each.held_out.users()) for each in rounds) < FEWEST_SHOPPERS:
-        return ComponentChoice(context)
+        usual = CollaborativeSettings()
+        return ComponentChoice(context, EngineChoice(replace(usual, engine=engine or usual.engine)))
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
-    engine, scores = choose_engine(shoppers, progress)
-    return ComponentChoice(context, engine, shoppers.with_component("collaborative", scores))
+    found, scores = choose_engine(shoppers, engine, progress)
+    return ComponentChoice(context, found, shoppers.with_component("collaborative", scores))
 
 
 def choose_for_all(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> ComponentChoice:

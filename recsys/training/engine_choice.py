@@ -74,9 +74,11 @@ class EngineChoice:
                 "choose by."
             )
         figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
+        stays = self.tried[self.name] < max(self.tried.values()) or self.name == CollaborativeSettings().engine
+        why = ", which stays unless another is better by more than a standard error" if stays else ""
         return (
-            f"The collaborative component is {label} ({in_words(self.settings)}), the engine with which the list as a "
-            f"whole is best on {self.n_shoppers:,} validation shoppers (nDCG@{K} of the list with {figures})."
+            f"The collaborative component is {label} ({in_words(self.settings)}){why}: by nDCG@{K} of whole lists for "
+            f"{self.n_shoppers:,} validation shoppers ({figures})."
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -109,18 +111,22 @@ def in_words(settings: CollaborativeSettings) -> str:
     return f"attributes at {settings.ease.attribute_weight:g}, {half_life}" if settings.engine == "ease" else half_life
 
 
-def choose_engine(shoppers: ValidationShoppers, progress: Progress = silent) -> tuple[EngineChoice, FloatArray]:
+def choose_engine(
+    shoppers: ValidationShoppers, only: EngineName | None = None, progress: Progress = silent
+) -> tuple[EngineChoice, FloatArray]:
     """Choose on validation shoppers; also the standardised scores of the chosen one, float32 of (n_users, n_items).
 
     Another setting of an engine, and then another engine, is taken where its lists are better than those of the usual
-    one, shopper by shopper, by more than one standard error.
+    one, shopper by shopper, by more than one standard error. `only`: the engine that a person has chosen, of which the
+    settings are chosen then.
     """
     judge, usual = _Judge(shoppers), CollaborativeSettings()
     tried: dict[str, list[_Candidate]] = {}
     for each in _candidates(shoppers, judge, progress):
         tried.setdefault(each.settings.engine, []).append(each)
     best = {name: _better_than_first(each) for name, each in tried.items()}
-    chosen = _better_than_first([best[usual.engine], *(each for name, each in best.items() if name != usual.engine)])
+    others = [each for name, each in best.items() if name != usual.engine]
+    chosen = best[only] if only else _better_than_first([best[usual.engine], *others])
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
     settings = replace(settings, engine=chosen.settings.engine)
     ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}

@@ -20,6 +20,7 @@ from recsys.explanations.documents import phrase_texts
 from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.collaborative import ENGINE_CLASSES, EngineName
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
@@ -45,6 +46,7 @@ class TrainingSettings:
     ----------
     split : "none" learns from everything; "temporal" and "last" leave out what `recsys evaluate` tests on
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
+    engine : of the collaborative component; None for the one that validation shoppers choose
     choose_weights : whether validation shoppers choose how the components are mixed unless someone says otherwise;
         where not, or where they are too few, it is `default_weights`
     default_weights : the usual mix
@@ -54,6 +56,7 @@ class TrainingSettings:
     split: SplitName = "none"
     seed: int = 0
     learn: Learn = "nothing"
+    engine: EngineName | None = None
     choose_weights: bool = True
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
@@ -61,6 +64,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         require_seed(self.seed)
         require_hemisphere(self.hemisphere)
+        if self.engine is not None and self.engine not in ENGINE_CLASSES:
+            raise SettingsError(f"engine={self.engine!r} is not known; use one of {', '.join(ENGINE_CLASSES)}")
         if self.learn not in get_args(Learn):
             raise SettingsError(f"learn={self.learn!r} is not known; use one of {', '.join(get_args(Learn))}")
 
@@ -80,7 +85,7 @@ def train(
     known, protocol, rounds = _known(data, settings)
     book = make_phrasebook(known, progress)
     split, seed = _protocol_name(settings), settings.seed
-    chosen = choose_components(data, rounds, book, split, seed, progress)
+    chosen = choose_components(data, rounds, book, split, seed, progress, settings.engine)
     usual = chosen.weights(K, progress)["full"] if settings.choose_weights else settings.default_weights
     chosen = replace(chosen, shoppers=None)  # their scores are not needed any more
     learned = _learned(data, rounds, book, chosen, usual, settings, progress)

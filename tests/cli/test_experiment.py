@@ -125,7 +125,7 @@ def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: 
 def test_an_experiment_in_words_says_what_was_done_and_found(place: Path, tmp_path: Path) -> None:
     said = run("experiment", "paper", "--data", place / "shop", "--work", tmp_path)
     assert said.status == 0, said.err
-    assert "Traditional is LightFM and content" in said.out
+    assert "Traditional is the collaborative component and content" in said.out
     assert "of the paper" in said.out
 
 

@@ -14,7 +14,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import Standardised
+from recsys.ranking.rank import Standardised, counting_without
 from recsys.scorers.base import NO_ROW, FloatArray, Requests, Scorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, require_seed, season_of
 
@@ -139,10 +139,8 @@ def scores_in(
 
 def not_had(seen: sparse.csr_array, user_row: int) -> NDArray[np.bool_]:
     """What a shopper does not have, bool of shape (n_items,); everything for NO_ROW."""
-    may = np.ones(seen.shape[1], bool)
-    if user_row != NO_ROW:
-        may[seen.indices[seen.indptr[user_row] : seen.indptr[user_row + 1]]] = False
-    return may
+    had = slice(0, 0) if user_row == NO_ROW else slice(seen.indptr[user_row], seen.indptr[user_row + 1])
+    return counting_without(seen.indices[had], seen.shape[1])
 
 
 def contexts_of(
