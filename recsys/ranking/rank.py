@@ -193,8 +193,9 @@ class ScoredRequest:
 
     @property
     def counting(self) -> NDArray[np.bool_]:
-        """The products that the scale rests on, bool of shape (n_items,)."""
-        return counting_without(self.seen_rows, self.standardised.values.shape[1])
+        """The products that the scale rests on, bool of shape (n_items,): all for whoever has everything."""
+        counting = counting_without(self.seen_rows, self.standardised.values.shape[1])
+        return counting if counting.any() else ~counting
 
 
 def counting_without(seen_rows: IntArray, n_items: int) -> NDArray[np.bool_]:

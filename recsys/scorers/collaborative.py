@@ -1,7 +1,7 @@
 """Collaborative component: what shoppers did, by the engine that suits the shop.
 
 An engine is LightFM, ItemKNN or EASE. LightFM is always fitted beside the one that is chosen
-(`recsys.training.collaborative`): it speaks for shoppers of whom no like is known, since only it knows regions and what
+(`recsys.training.engine_choice`): it speaks for shoppers of whom no like is known, since only it knows regions and what
 is liked in general.
 """
 

@@ -94,6 +94,8 @@ class ContentScorer(Scorer):
             if exclusions.items:
                 likes = self.likes[[row]]
                 likes.data = np.where(np.isin(likes.indices, exclusions.items), np.float32(0), likes.data)
+                if (liked := likes.data > 0).any():  # the last of those left counts whole, as after training without
+                    likes.data[liked] /= likes.data.max()
                 source = row_normalised(likes @ self.item_vectors)
                 own = slice(0, source.nnz)
             profile[source.indices[own]] = source.data[own]

@@ -36,7 +36,7 @@ from recsys.scorers.features import csr_arrays, csr_from, item_features, most_fr
 
 @dataclass(frozen=True, slots=True)
 class LightFMSettings:
-    """Settings of LightFM; `recsys.training.collaborative` chooses them for a shop.
+    """Settings of LightFM; `recsys.training.engine_choice` chooses them for a shop.
 
     Parameters
     ----------

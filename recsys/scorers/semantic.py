@@ -212,14 +212,16 @@ class SemanticScorer(Scorer):
         return slice(int(self.item_starts[item_row]), int(self.item_starts[item_row + 1]))
 
     def _likes(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:
-        """Rows of judged products, and their shares; those of liked ones sum to 1 whatever is taken out."""
+        """Rows of judged products, and their shares, as training without what is taken out would have them."""
         own = slice(self.likes.indptr[user_row], self.likes.indptr[user_row + 1])
         rows, shares = self.likes.indices[own], self.likes.data[own]
         if exclusions.items:
-            kept = ~np.isin(rows, exclusions.items)
+            n_before, kept = np.count_nonzero(shares > 0), ~np.isin(rows, exclusions.items)
             rows, shares = rows[kept], shares[kept]
-            liked = float(shares[shares > 0].sum())
-            shares = np.where(shares > 0, shares / max(liked, np.finfo(np.float32).tiny), shares).astype(np.float32)
+            liked = shares > 0
+            scale = 1 / max(float(shares[liked].sum()), np.finfo(np.float32).tiny)
+            scale_of_disliked = max(n_before, 1) / max(np.count_nonzero(liked), 1)
+            shares = (shares * np.where(liked, scale, scale_of_disliked)).astype(np.float32)
         return rows, shares
 
     def _own(self, user_row: int, exclusions: Exclusions) -> tuple[IntArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""The four components keep the contract, and each does what it is there for."""
+"""The components made of words, attributes and circumstances keep the contract, and each does what it is there for."""
 
 from datetime import UTC, datetime
 
@@ -8,17 +8,15 @@ import pytest
 
 from recsys.data.dataset import Dataset
 from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
-from recsys.scorers.collaborative import CollaborativeScorer, CollaborativeSettings
-from recsys.scorers.content import ContentScorer
+from recsys.scorers.content import ContentScorer, ContentSettings
 from recsys.scorers.context import ContextScorer, ContextSettings
-from recsys.scorers.fold_in import folded_in
 from recsys.scorers.phrase_metric import whitening_metric
-from recsys.scorers.phrase_weights import PhraseSum, SemanticSettings, reference_vectors
+from recsys.scorers.phrase_weights import PhraseSum, SemanticSettings, reference_vectors, unit
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import Context
 from recsys.text.phrasebook import Phrasebook, PhraseVectors, build_phrasebook
 from tests._encoder import WordEncoder
-from tests.scorers.contract import MOMENT, ScorerContract, Tables, renamed
+from tests.scorers.contract import ScorerContract, Tables, renamed
 
 
 def phrasebook(data: Dataset) -> Phrasebook:
@@ -29,112 +27,10 @@ def typed(text: str) -> PhraseVectors:
     return PhraseVectors(text, np.array([[0, len(text)]], np.int32), WordEncoder().encode([text]))
 
 
-class TestCollaborative(ScorerContract):
-    scorer_class = CollaborativeScorer
-    learns_by_chance = True
-
-    def test_a_cold_product_is_judged_by_its_metadata_only(self, tiny_data: Dataset) -> None:
-        buyers = tiny_data.positives()["user_row"].unique()
-        train = tiny_data.without_pairs(buyers, np.zeros(len(buyers), int))
-        scorer = self.fitted(train)
-        np.testing.assert_array_equal(scorer.feature_vectors[0], 0)
-        assert self.fitted(tiny_data).feature_vectors[0].any()
-
-    def test_a_cold_shopper_gets_the_biases_and_the_region(self, tiny_data: Dataset) -> None:
-        scorer = self.fitted(tiny_data)
-        unknown = scorer.score(Requests.one(NO_ROW, Context()))[0]
-        np.testing.assert_allclose(unknown, scorer.item_factors[:, -1])
-        north = scorer.score(Requests.one(NO_ROW, Context(region="north")))[0]
-        assert not np.allclose(north, unknown)
-
-    def test_shoppers_who_come_later_change_nothing(self, tiny: Tables) -> None:
-        cut_s = int(MOMENT.timestamp())
-        later = tiny["events"].iloc[[-1]].assign(user_id="aaron", timestamp=MOMENT)
-        grown = {**tiny, "events": pd.concat([tiny["events"], later], ignore_index=True)}
-        true, other = (Dataset.from_frames(**tables).until(cut_s) for tables in (tiny, grown))
-        assert other.user_ids.tolist() != true.user_ids.tolist()
-        scores, expected = self.fitted(other), self.fitted(true)
-        rows = other.user_rows(true.user_ids)
-        np.testing.assert_array_equal(scores.user_factors[rows], expected.user_factors)
-        np.testing.assert_array_equal(scores.item_factors, expected.item_factors)
-
-    def test_nobody_who_likes_anything_is_no_failure(self, tiny: Tables) -> None:
-        disliked = tiny["reviews"].assign(rating=1.0)
-        scorer = self.fitted(Dataset.from_frames(tiny["items"], disliked))
-        np.testing.assert_array_equal(scorer.score(Requests.one(0, Context())), 0)
-
-    def test_parts_are_named_by_features_of_both_sides_and_their_products_sum_to_the_score(
-        self, tiny_data: Dataset
-    ) -> None:
-        scorer, stove = self.fitted(tiny_data), tiny_data.item_row("stove")
-        for user_row in range(tiny_data.n_users):
-            requests = Requests.one(user_row, Context())
-            parts = scorer.contributions(requests, 0, stove)
-            told = {(part.source["feature"], part.source["with"]) for part in parts}
-            assert len(told) == len(parts)
-            assert {feature for feature, _ in told} >= {f"product:{stove}", "brand:Alder", "category:Kitchen"}
-            assert {who for _, who in told} == {
-                "everybody",
-                "this shopper",
-                f"region:{scorer.regions[scorer.homes[user_row]]}",
-            }
-            assert sum(part.value for part in parts) == pytest.approx(scorer.score(requests)[0, stove], abs=1e-6)
-
-    def test_a_feature_that_is_left_out_takes_exactly_its_parts_with_it(self, tiny_data: Dataset) -> None:
-        scorer, stove = self.fitted(tiny_data), tiny_data.item_row("stove")
-        ann = tiny_data.user_row("ann")
-        for feature in ("brand:Alder", f"product:{stove}"):
-            parts = scorer.contributions(Requests.one(ann, Context()), 0, stove)
-            gone = sum(part.value for part in parts if part.source["feature"] == feature)
-            scores = [
-                scorer.score(Requests.one(ann, Context(), None, without))[0, stove]
-                for without in (Exclusions(), Exclusions(features=frozenset({feature})))
-            ]
-            assert gone
-            assert scores[0] - scores[1] == pytest.approx(gone, abs=1e-6)
-
-    def test_the_region_can_be_left_out_of_known_and_new_shoppers(self, tiny_data: Dataset) -> None:
-        scorer = self.fitted(tiny_data)
-        home = frozenset({"region:north"})
-        here = scorer.score(Requests.one(NO_ROW, Context(region="north"), None, Exclusions(features=home)))
-        nowhere = scorer.score(Requests.one(NO_ROW, Context()))
-        not_stated = Exclusions(circumstances=frozenset({"region"}))
-        np.testing.assert_array_equal(here, nowhere)
-        np.testing.assert_array_equal(
-            scorer.score(Requests.one(NO_ROW, Context(region="north"), None, not_stated)), nowhere
-        )
-        ann = tiny_data.user_row("ann")
-        kept, left = (
-            scorer.contributions(Requests.one(ann, Context(), None, without), 0, 2)
-            for without in (Exclusions(), Exclusions(features=home))
-        )
-        assert "region:north" in {part.source["with"] for part in kept}
-        assert "region:north" not in {part.source["with"] for part in left}
-
-    def test_a_product_that_was_not_liked_has_no_effect_on_the_vector(self, tiny_data: Dataset) -> None:
-        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
-        liked, not_liked = (tiny_data.item_row(item) for item in ("stove", "lamp"))
-        np.testing.assert_array_equal(scorer.effect_of(ann, (not_liked,)), 0)
-        assert scorer.effect_of(ann, (liked,)).any()
-        np.testing.assert_array_equal(scorer.effect_of(ann, (liked, not_liked)), scorer.effect_of(ann, (liked,)))
-
-    def test_folding_in_is_deterministic_and_gives_zeros_without_likes(self, tiny_data: Dataset) -> None:
-        scorer = self.fitted(tiny_data)
-        factors, offset = scorer.item_factors, np.zeros(scorer.item_factors.shape[1] - 1, np.float32)
-
-        def fold(liked: list[int]) -> np.ndarray:
-            return folded_in(factors[:, :-1], factors[:, -1], offset, np.array(liked, np.int32), 40, 0.01)
-
-        np.testing.assert_array_equal(fold([]), 0)
-        first = fold([0, 2])
-        np.random.seed(5)  # noqa: NPY002  (what anybody else draws must not matter)
-        np.random.random(7)  # noqa: NPY002
-        np.testing.assert_array_equal(fold([0, 2]), first)
-        assert first.dtype == np.float32
-
-    def test_other_settings_learn_otherwise(self, tiny_data: Dataset) -> None:
-        few = CollaborativeScorer(CollaborativeSettings(n_dims=4)).fit(Fitting(tiny_data))
-        assert few.item_factors.shape == (tiny_data.n_items, 5)
+def signed(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of shoppers and products of everything that somebody likes or complained of (at most two stars)."""
+    likes, bad = data.positives(), data.reviews[data.reviews["rating"] <= 2]
+    return tuple(np.concatenate([likes[name], bad[name]]) for name in ("user_row", "item_row"))  # type: ignore[return-value]
 
 
 class TestContent(ScorerContract):
@@ -157,16 +53,34 @@ class TestContent(ScorerContract):
     @pytest.mark.parametrize("user", ["ann", "ben", "cleo", "dora", "eli"])
     def test_leaving_out_a_liked_product_is_training_without_it(self, tiny_data: Dataset, user: str) -> None:
         row = tiny_data.user_row(user)
-        likes = tiny_data.positives()
-        liked = likes["item_row"][likes["user_row"] == row].tolist()
+        users, items = signed(tiny_data)
+        judged = items[users == row].tolist()
+        assert (
+            len(judged) == {"ann": 4, "ben": 4, "cleo": 3, "dora": 2, "eli": 1}[user]
+        )  # ann and ben complained of one
         scorer = self.fitted(tiny_data)
-        for left_out in ([item] for item in liked):
-            train = tiny_data.without_pairs([row], left_out)
-            asked = Requests.one(row, Context(), None, Exclusions(items=tuple(left_out)))
+        for item in judged:
+            train = tiny_data.without_pairs([row], [item])
+            asked = Requests.one(row, Context(), None, Exclusions(items=(item,)))
             expected = self.fitted(train).score(Requests.one(row, Context()))
             np.testing.assert_allclose(scorer.score(asked), expected, atol=1e-6)
-        everything = Requests.one(row, Context(), None, Exclusions(items=tuple(sorted(liked))))
+        everything = Requests.one(row, Context(), None, Exclusions(items=tuple(sorted(judged))))
         np.testing.assert_array_equal(scorer.score(everything), 0)
+
+    def test_what_a_shopper_complained_of_counts_a_quarter_against_them(self, tiny_data: Dataset) -> None:
+        """Ann likes a tent, a stove and, lately, a blanket, and complained of a lamp."""
+        scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
+        likes = dict(zip(scorer.likes[[ann]].indices.tolist(), scorer.likes[[ann]].data.tolist(), strict=True))
+        aged = {item: age / 180 for item, age in (("tent-2", 52.458), ("stove", 40.948), ("blanket", 0))}
+        expected = {tiny_data.item_row(item): 0.5**age for item, age in aged.items()}
+        assert likes == pytest.approx(expected | {tiny_data.item_row("lamp"): -0.25}, abs=1e-4)
+        vectors = scorer.item_vectors.toarray().astype(np.float64)
+        profile = sum(weight * vectors[item] for item, weight in likes.items())
+        found = scorer.score(Requests.one(ann, Context()))[0]
+        np.testing.assert_allclose(found, vectors @ profile / np.linalg.norm(profile), atol=1e-6)
+        deaf = ContentScorer(ContentSettings(dislike_weight=0)).fit(Fitting(tiny_data))
+        lamp = tiny_data.item_row("lamp")
+        assert found[lamp] < deaf.score(Requests.one(ann, Context()))[0, lamp] - 0.1
 
     def test_a_word_or_attribute_that_is_left_out_counts_for_no_product(self, tiny_data: Dataset) -> None:
         scorer, ann = self.fitted(tiny_data), tiny_data.user_row("ann")
@@ -310,8 +224,34 @@ class TestSemantic(ScorerContract):
         written = np.abs(scorer._own(ann, Exclusions())[1]).sum()
         for gone in ("stove", "blanket"):
             without = Exclusions(items=(tiny_data.item_row(gone),))
-            assert scorer._likes(ann, without)[1].sum() == pytest.approx(1, abs=1e-6)
+            shares = scorer._likes(ann, without)[1]
+            assert shares[shares > 0].sum() == pytest.approx(1, abs=1e-6)
+            assert shares[shares < 0].tolist() == [pytest.approx(-0.5 * 1 / 2)]  # the lamp, two liked ones being left
             assert np.abs(scorer._own(ann, without)[1]).sum() == pytest.approx(written, abs=1e-6)
+
+    def test_what_a_shopper_complained_of_counts_against_what_they_like(self, tiny_data: Dataset) -> None:
+        """Ann likes three products and gave the lamp two stars: half of a mean share, with the sign turned round."""
+        scorer, ann, lamp = self.fitted(tiny_data), tiny_data.user_row("ann"), tiny_data.item_row("lamp")
+        assert scorer.disliked(ann).tolist() == [lamp]
+        assert [scorer.disliked(row).tolist() for row in (NO_ROW, tiny_data.user_row("eli"))] == [[], []]
+        rows, shares = scorer._likes(ann, Exclusions())
+        assert shares[rows == lamp].tolist() == [pytest.approx(-0.5 / 3)]
+        expected = shares @ scorer.item_profiles[rows] + scorer.own_profiles[ann]
+        requests = Requests.one(ann, Context())
+        np.testing.assert_allclose(scorer.user_profiles(requests)[0], unit(expected[None])[0], atol=1e-6)
+        # What others say of the lamp counts with the opposite sign of what it counts for the lamp itself.
+        side = scorer.shopper_side(requests, 0)
+        own = set(scorer.own_places[scorer.own_starts[ann] : scorer.own_starts[ann + 1]].tolist())
+        of_lamp = dict(
+            zip(range(*scorer.item_starts[lamp : lamp + 2]), scorer.item_side(lamp).coefficients, strict=True)
+        )
+        found = dict(zip(side.places.tolist(), side.coefficients.tolist(), strict=True))
+        ratios = [found[place] / of_lamp[place] for place in of_lamp.keys() - own if of_lamp[place]]
+        assert len(ratios) > 2
+        np.testing.assert_allclose(ratios, -0.5 / 3 / np.linalg.norm(expected), rtol=1e-4)
+        deaf = SemanticScorer(SemanticSettings(dislike_weight=0)).fit(self.fitting(tiny_data))
+        assert deaf.disliked(ann).tolist() == []
+        assert scorer.score(requests)[0, lamp] < deaf.score(requests)[0, lamp]
 
     def test_both_sides_add_up_to_the_profiles_whatever_is_left_out(self, tiny_data: Dataset) -> None:
         scorer, requests = self.fitted(tiny_data), self.leaving_out(tiny_data)
@@ -351,6 +291,7 @@ class TestSemantic(ScorerContract):
         )
         expected = profiles @ scorer.metric.astype(np.float64) @ products.T
         np.testing.assert_allclose(scorer.score(requests), expected, atol=3e-6)
+        # Too few shoppers here to say what is liked together.
         np.testing.assert_array_equal(
             scorer.metric, whitening_metric(scorer.item_profiles, SemanticSettings().spread_power)
         )
