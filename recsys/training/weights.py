@@ -113,16 +113,17 @@ def best_weights(
     error. Of these, the half whose lists have least in common from shopper to shopper is taken, and of that the middle:
     the best point itself is best by luck as well, the more so the more points there are. On eleven shops, chosen by
     one choice of every shopper and measured by another, that served as well as the middle of them all and better than
-    the best point, with a quarter less in common.
+    the best point, with a quarter less in common. In whole hundredths, as sliders hold them.
     """
     grid = _over_all(simplex_grid(len(names), n_steps if len(names) > 2 else 2 * n_steps), names)
     gains = gains_on(scores, grid, k, progress)
     tied = grid[as_good_as_any(gains, grid)]
     overlaps = overlaps_of(scores, tied, k)
-    personal = tied[np.argsort(overlaps, kind="stable")[: max(1, -(-len(tied) // PERSONAL_SHARE))]]
-    middle = personal.mean(axis=0, dtype=np.float64)
-    weights = FusionSettings(**dict(zip(COMPONENTS, middle.round(4).tolist(), strict=True)))
-    return weights, float(ndcg_of_weights(scores, middle[None].astype(np.float32), k)[0])
+    most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
+    personal = tied[overlaps <= most + 1e-9]  # of lists that have as much in common none is passed over
+    middle = personal.mean(axis=0, dtype=np.float64).tolist()
+    weights = FusionSettings(**dict(zip(COMPONENTS, middle, strict=True))).in_percent()
+    return weights, float(ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), k)[0])
 
 
 def as_good_as_any(gains: NDArray[np.float64], grid: FloatArray, errors: float = 1.0) -> NDArray[np.intp]:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from itertools import permutations
+from dataclasses import replace
+from itertools import combinations, permutations
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,17 @@ from hypothesis import strategies as st
 
 from recsys.ranking.rank import Standardised, fuse, select
 from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
-from recsys.training.weights import ValidationScores, best_weights, gains_of_weights, ndcg_of_weights, simplex_grid
+from recsys.training import weights as weights_module
+from recsys.training.weights import (
+    ValidationScores,
+    as_good_as_any,
+    best_weights,
+    choose_weights,
+    gains_of_weights,
+    ndcg_of_weights,
+    overlaps_of,
+    simplex_grid,
+)
 from tests._metric_definitions import ndcg_at_k, recall_at_k
 
 N = len(COMPONENTS)
@@ -113,16 +124,105 @@ def test_only_named_components_are_mixed() -> None:
     assert sum(weights.as_dict().values()) == pytest.approx(1)
 
 
-def test_the_best_point_of_the_fine_grid_near_the_coarse_best_is_found() -> None:
-    scores = planted("content")
+def lists_at(scores: ValidationScores, weights: np.ndarray, k: int) -> list[set[int]]:
+    """The k best eligible products of every shopper."""
+    fused = np.einsum("ukn,k->un", scores.values.astype(np.float64), weights.astype(np.float64))
+    return [
+        set(sorted(np.flatnonzero(may).tolist(), key=lambda row, of=of: -of[row])[:k])
+        for of, may in zip(fused, scores.eligible, strict=True)
+    ]
+
+
+def in_common(lists: list[set[int]], k: int) -> float:
+    """Mean share of a list that two shoppers have in common, over all pairs of them."""
+    return float(np.mean([len(one & other) / k for one, other in combinations(lists, 2)]))
+
+
+@pytest.mark.parametrize("k", [1, 3, 10])
+def test_overlap_is_what_two_shoppers_lists_have_in_common(k: int) -> None:
+    scores, grid = made_up(12, 40), simplex_grid(N, 2)
+    expected = [in_common(lists_at(scores, weights, k), k) for weights in grid]
+    np.testing.assert_allclose(overlaps_of(scores, grid, k), expected)
+
+
+def test_overlap_is_zero_to_one_and_counts_no_product_that_a_shopper_has() -> None:
+    scores = made_up(12, 40)
+    same = replace(scores, values=np.repeat(scores.values[:1], 12, axis=0), eligible=np.ones((12, 40), bool))
+    np.testing.assert_allclose(overlaps_of(same, simplex_grid(N, 1), 10), 1)
+    few = np.zeros((12, 40), bool)
+    few[np.arange(12), np.arange(12)] = True  # everybody has all but one product, each another
+    assert not overlaps_of(replace(same, eligible=few), simplex_grid(N, 1), 10).any()
+    two = replace(same, eligible=few | (np.arange(40) == 20))  # and one that nobody has, of ten places
+    np.testing.assert_allclose(overlaps_of(two, simplex_grid(N, 1), 10), 0.1)
+
+
+def test_overlap_is_told_by_some_of_many_shoppers(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores, grid = made_up(31, 40), simplex_grid(N, 2)
+    monkeypatch.setattr(weights_module, "MAX_LISTS", 4)
+    some = scores.only(np.isin(np.arange(31), [0, 10, 20, 30]))
+    found = overlaps_of(scores, grid, 10)
+    np.testing.assert_allclose(found, [in_common(lists_at(some, weights, 10), 10) for weights in grid])
+
+
+def test_points_within_one_standard_error_of_the_best_are_as_good() -> None:
+    """Shortfalls of 0.1 on average: where all fall short alike it is beyond doubt, where one does it may be chance."""
+    best = np.array([0.5, 0.5, 0.5, 0.5])
+    alike, of_one = best - 0.1, best - [0.4, 0, 0, 0]  # standard errors 0 and 0.4 * sqrt(3) / 4 / 2 = 0.087
+    two = best - [0.4, 0, 0, -0.05]  # 0.0875 short on average, standard error 0.092
+    gains = np.stack([alike, best, of_one, two])
+    nobody = np.full((4, 2), np.nan)
+    grid = np.array([[1, 0], [0.9, 0.1], [0.5, 0.5], [0, 1]], np.float32)
+    assert as_good_as_any(np.hstack([nobody, gains]), grid).tolist() == [1, 3]
+    assert as_good_as_any(gains, grid, errors=2).tolist() == [1, 2, 3]
+    assert as_good_as_any(gains, grid, errors=0).tolist() == [1]
+
+
+@pytest.mark.parametrize("best", ["content", "context", "none of them"])
+def test_weights_are_the_middle_of_the_most_personal_half_of_those_as_good_as_any(best: str) -> None:
+    scores = planted(best) if best in COMPONENTS else made_up(seed=3)
     weights, quality = best_weights(scores, COMPONENTS, k=10, n_steps=5)
-    grid = simplex_grid(N, 10)
-    everywhere = ndcg_of_weights(scores, grid, 10)
-    coarse = ndcg_of_weights(scores, simplex_grid(N, 5), 10).max()
-    assert coarse <= quality <= everywhere.max() + 1e-9
-    assert quality == pytest.approx(
-        ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), 10)[0]
-    )
+    grid = simplex_grid(N, 5)
+    gains = gains_of_weights(scores, grid, 10)
+    top = gains[gains.mean(axis=1).argmax()]
+    short = [top - each for each in gains]
+    tied = [point for point, each in zip(grid, short, strict=True) if each.mean() <= each.std() / np.sqrt(30) + 1e-12]
+    by_overlap = sorted((in_common(lists_at(scores, point, 10), 10), tuple(point.tolist())) for point in tied)
+    bound = by_overlap[math.ceil(len(tied) / 2) - 1][0] + 1e-9
+    middle = np.mean([point for overlap, point in by_overlap if overlap <= bound], axis=0)
+    found = np.array(list(weights.as_dict().values()))
+    np.testing.assert_allclose(found, middle, atol=0.0101)  # in whole hundredths
+    assert found.sum() == pytest.approx(1)
+    np.testing.assert_allclose(100 * found, np.rint(100 * found), atol=1e-9)
+    assert quality == pytest.approx(ndcg_of_weights(scores, found[None].astype(np.float32), 10)[0])
+
+
+def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> None:
+    """Both put what was held out first; one orders the rest for each shopper, the other alike for everybody."""
+    scores = made_up(60, 80, seed=5)
+    rng = np.random.default_rng(6)
+    values = np.zeros_like(scores.values)
+    personal, alike = COMPONENTS.index("semantic"), COMPONENTS.index("context")
+    values[:, personal] = rng.uniform(-1, 1, (60, 80))
+    values[:, alike] = rng.uniform(-1, 1, 80)
+    values[scores.pair_users, personal, scores.pair_items] = 3
+    values[scores.pair_users, alike, scores.pair_items] = 3
+    both = ValidationScores(values.astype(np.float32), scores.eligible, scores.pair_users, scores.pair_items)
+    weights, quality = best_weights(both, ("semantic", "context"), k=10)
+    assert quality == pytest.approx(1)
+    # All 21 points are as good: those with the most weight on the personal one are the 11 from 0.5 to 1.
+    assert weights.semantic == pytest.approx(0.75, abs=0.04)
+    assert weights.semantic + weights.context == pytest.approx(1)
+    lists = [lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])]
+    assert in_common(lists[0], 10) < in_common(lists[1], 10)
+
+
+def test_both_models_have_weights_of_their_own_components() -> None:
+    scores = planted("content")
+    chosen = choose_weights(scores, 10)
+    assert set(chosen) == {"traditional", "full"}
+    assert (chosen["traditional"].semantic, chosen["traditional"].context) == (0, 0)
+    for name, names in (("traditional", ("collaborative", "content")), ("full", COMPONENTS)):
+        assert chosen[name] == best_weights(scores, names, 10)[0]
 
 
 def test_of_equal_points_the_most_even_is_taken() -> None:
