@@ -277,11 +277,11 @@ def _standardised(raw: "Tensor", hidden: "Tensor") -> "Tensor":
     """As `rank.Standardised` has it, by what is not hidden."""
     import torch
 
-    n_counting = (~hidden).sum(1, keepdim=True)
+    n_counting = hidden.logical_not().sum(1, keepdim=True)
     mean = raw.masked_fill(hidden, 0).sum(1, keepdim=True) / n_counting
     n_best = (n_counting // 2).clamp(1, N_BEST)  # as `rank.n_best`
     best = raw.masked_fill(hidden, -torch.inf).topk(min(N_BEST, raw.shape[1]), dim=1).values
     among = torch.arange(best.shape[1], device=raw.device) < n_best
-    lead = best.masked_fill(~among, 0).sum(1, keepdim=True) / n_best - mean
+    lead = best.masked_fill(among.logical_not(), 0).sum(1, keepdim=True) / n_best - mean
     telling = lead > LEAST_LEAD * mean.abs().clamp_min(LEAST_LEAD)
     return torch.where(telling, (raw - mean) / lead.clamp_min(1e-20), torch.zeros_like(raw))

@@ -12,7 +12,7 @@ from recsys.evaluation.protocols.hold_out import batches
 from recsys.scorers.base import Fitting
 from recsys.scorers.context import ContextScorer, ContextSettings
 from recsys.training import context_settings
-from recsys.training.context_settings import ContextChoice, choose_context, choose_for_all, context_candidates
+from recsys.training.context_settings import ContextChoice, choose_context, context_candidates
 from tests._metric_definitions import ndcg_at_k
 
 N_ITEMS = 30
@@ -93,7 +93,7 @@ def test_all_candidates_differ_and_the_defaults_come_first() -> None:
 
 
 def test_too_few_shoppers_choose_nothing(tiny_data: Dataset) -> None:
-    chosen = choose_for_all(tiny_data)
+    _, chosen = chosen_for(tiny_data)
     assert chosen.context == ContextSettings()
     assert "too few validation shoppers" in chosen.in_words()
 

@@ -1,14 +1,16 @@
 """Learned weights and a learned map are taken where they serve shoppers better beyond doubt, and nowhere else."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from recsys.data.dataset import Dataset
-from recsys.data.splitting import HeldOut, Round, temporal_split
+from recsys.data.splitting import HeldOut, Round, last_split, temporal_split
 from recsys.errors import Cancelled
-from recsys.evaluation.protocols.hold_out import batches
+from recsys.evaluation.protocols.hold_out import batches, not_had
 from recsys.ranking.rank import Standardised, fuse
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
@@ -16,7 +18,7 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import learned_fusion
-from recsys.training.context_settings import ContextChoice, choose_context, rounds_of_all
+from recsys.training.context_settings import ContextChoice, choose_context
 from recsys.training.learned_fusion import (
     GRID,
     LEARNED,
@@ -55,12 +57,18 @@ def book(data: Dataset) -> Phrasebook:
 
 @pytest.fixture(scope="module")
 def asked(data: Dataset) -> list[Round]:
-    return rounds_of_all(data)
+    return list(last_split(data).rounds("test"))
 
 
 @pytest.fixture(scope="module")
-def found(data: Dataset, book: Phrasebook, asked: list[Round]) -> FusionChoice:
-    return choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
+def settings(data: Dataset, asked: list[Round]) -> Mapping[str, Any]:
+    """Of the components, as the rounds choose them; the engine is the usual one."""
+    return choose_context(data, asked, "last").settings()
+
+
+@pytest.fixture(scope="module")
+def found(data: Dataset, book: Phrasebook, asked: list[Round], settings: Mapping[str, Any]) -> FusionChoice:
+    return choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True, settings=settings)
 
 
 def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSettings, users: list[int]) -> list[float]:
@@ -73,7 +81,7 @@ def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSetti
     for start, requests in batches(data, asked.train, asked.held_out, rows, "last"):
         raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
         for user, each in zip(users[start : start + len(requests)], raw, strict=True):
-            scores = fuse(Standardised.of(each).values, weights)
+            scores = fuse(Standardised.of(each, not_had(owned, user)).values, weights)
             had = np.flatnonzero(owned[[user]].toarray()[0])
             ranked = [row for row in np.argsort(-scores, kind="stable").tolist() if row not in had]
             values.append(ndcg_at_k(ranked, np.flatnonzero(relevant[[user]].toarray()[0]).tolist(), 10))
@@ -101,7 +109,12 @@ def test_everything_is_judged_as_lists_are_made(
 
 
 def test_nobody_judges_what_they_chose_and_the_second_run_is_the_same(
-    found: FusionChoice, data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+    found: FusionChoice,
+    data: Dataset,
+    asked: list[Round],
+    book: Phrasebook,
+    settings: Mapping[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     everyone, seen = set(asked[-1].held_out.users().tolist()), list[tuple[str, set[int]]]()
 
@@ -121,10 +134,10 @@ def test_nobody_judges_what_they_chose_and_the_second_run_is_the_same(
     monkeypatch.setattr(learned_fusion, "choose_context", choosing)
     monkeypatch.setattr(learned_fusion, "held_out_pairs", pairs)
     monkeypatch.setattr(learned_fusion, "ndcg_of", judging)
-    again = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS)
+    again = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, settings=settings)
     of_context = [users for what, users in seen if what == "context"]
     of_stopping = [users for what, users in seen if what == "stopping"]
-    assert of_context == [everyone, *of_stopping[:2]]
+    assert of_context == of_stopping[:2]
     first, second, both = of_stopping
     assert not first & second
     assert first | second == both == everyone
@@ -160,13 +173,32 @@ def test_too_few_shoppers_decide_nothing(
     assert "to hide some of it" in choose_fusion(data, [], book, "last").in_words()
 
 
-def test_it_can_be_stopped(data: Dataset, asked: list[Round], book: Phrasebook) -> None:
+def test_without_settings_the_components_are_chosen_by_the_same_shoppers(
+    data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Chosen(Exception):
+        """What was asked for is seen."""
+
+    def choosing(everything: Dataset, rounds: list[Round], *rest: object) -> None:
+        assert everything is data
+        assert rest[:3] == (book, "last", 7)
+        assert [set(one.held_out.users()) for one in rounds] == [set(asked[-1].held_out.users())]
+        raise Chosen
+
+    monkeypatch.setattr(learned_fusion, "choose_components", choosing)
+    with pytest.raises(Chosen):
+        choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, 7)
+
+
+def test_it_can_be_stopped(
+    data: Dataset, asked: list[Round], book: Phrasebook, settings: Mapping[str, Any]
+) -> None:
     def stop(stage: str, done: int = 0, total: int = 0) -> None:
         if stage == "learning the head and the weights":
             raise Cancelled(stage)
 
     with pytest.raises(Cancelled):
-        choose_fusion(data, asked, book, "last", progress=stop)
+        choose_fusion(data, asked, book, "last", progress=stop, settings=settings)
 
 
 def test_a_map_is_learned_again_on_the_axes_of_the_model(
@@ -198,12 +230,14 @@ def test_as_many_shoppers_are_drawn_as_scores_are_held_of(asked: list[Round], mo
     assert set(drawn.users()) != set(learned_fusion._drawn(twice, N_ITEMS, 1).users())
 
 
-def test_where_time_splits_a_shopper_may_have_several_pairs(data: Dataset, book: Phrasebook) -> None:
+def test_where_time_splits_a_shopper_may_have_several_pairs(
+    data: Dataset, book: Phrasebook, settings: Mapping[str, Any]
+) -> None:
     rounds = list(temporal_split(data, 0.3, 0.3).rounds("validation"))
     held_out = rounds[-1].held_out
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learned_fusion, "FEWEST_SHOPPERS", 20)
-        found = choose_fusion(data, rounds, book, "temporal", USUAL_WEIGHTS)
+        found = choose_fusion(data, rounds, book, "temporal", USUAL_WEIGHTS, settings=settings)
     assert found.n_shoppers == len(held_out.users()) < len(held_out)
     assert {each.name for each in found.compared} == {LEARNED, GRID}
 
@@ -238,7 +272,11 @@ def test_a_map_has_to_be_better_than_the_same_without_it() -> None:
 
 
 def test_what_all_shoppers_together_do_not_learn_is_not_tried(
-    data: Dataset, asked: list[Round], book: Phrasebook, monkeypatch: pytest.MonkeyPatch
+    data: Dataset,
+    asked: list[Round],
+    book: Phrasebook,
+    settings: Mapping[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def learning(*rest: object) -> MultitaskResult:
         """Halves learn, all together do not."""
@@ -248,7 +286,7 @@ def test_what_all_shoppers_together_do_not_learn_is_not_tried(
 
     monkeypatch.setattr(learned_fusion, "learn", learning)
     monkeypatch.setattr(SemanticScorer, "with_head", lambda self, head: self)
-    found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True)
+    found = choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, with_map=True, settings=settings)
     assert [each.name for each in found.compared] == [GRID]
 
 

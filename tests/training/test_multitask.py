@@ -76,8 +76,9 @@ def test_same_seed_same_map_and_as_many_epochs_as_asked(found: MultitaskResult) 
     assert not np.array_equal(one, other)
 
 
-def test_diversity_in_the_objective_spreads_what_is_likely_to_be_shown() -> None:
-    plain, diverse = (learned(replace(QUICK, diversity=each, rating=False)) for each in (0.0, 30.0))
+@pytest.mark.parametrize(("strength", "judged"), [(10.0, JUDGED), (30.0, None)])
+def test_diversity_in_the_objective_spreads_what_is_likely_to_be_shown(strength: float, judged: Pairs | None) -> None:
+    plain, diverse = (learned(replace(QUICK, diversity=each, rating=False), judged) for each in (0.0, strength))
     assert _likeness(diverse) < 0.9 * _likeness(plain)
 
 

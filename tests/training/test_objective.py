@@ -60,9 +60,9 @@ def by_hand(pairs: Pairs, reference: np.ndarray, given: Values, s_of: Values) ->
         weights = np.exp(given["logits"])
         weights /= weights.sum()
         scores = pairs.scores[place].astype(np.float64)
-        scores[SEMANTIC] = Standardised.of(raw[None]).values[0]
-        final = weights @ scores
         hidden = pairs.hidden[[place]].toarray()[0]
+        scores[SEMANTIC] = Standardised.of(raw[None], ~hidden).values[0]
+        final = weights @ scores
         ranking -= np.log(_likely(final, given["log_scale"], hidden)[asked]) * pairs.liked[place]
         shown = _likely(final, s_of["log_scale"], hidden)
         diversity += np.square(shown @ reference).sum()
@@ -93,6 +93,25 @@ def test_objective_and_gradient_are_those_of_plain_arithmetic(pairs: Pairs) -> N
                 moved[name].flat[place] += step
                 ends.append(by_hand(pairs, reference, moved, given))
             assert slopes[place] == pytest.approx((ends[1] - ends[0]) / 2e-4, rel=0.01, abs=2e-4), (name, place)
+
+
+def test_the_learner_puts_scores_on_the_scale_of_lists() -> None:
+    """With some of the products hidden, many or all but a few, ties, and components that tell nothing apart."""
+    random = np.random.default_rng(5)
+    raw = random.standard_normal((9, 40)).astype(np.float32)
+    raw[1], raw[2] = 3.25, np.nextafter(np.float32(1000), np.float32([0, 2000] * 20))
+    raw[3] = random.integers(0, 3, 40)
+    raw[4, 11] = 500
+    hidden = random.random((9, 40)) < 0.3
+    hidden[5] = False
+    for row, n_counting in ((6, 1), (7, 2), (8, 13)):
+        hidden[row] = np.arange(40) >= n_counting
+    raw[hidden] += 50  # what a shopper has is nearest
+    found = multitask._standardised(torch.from_numpy(raw), torch.from_numpy(hidden)).numpy()
+    for row in range(9):
+        expected = Standardised.of(raw[[row]], ~hidden[row]).values[0]
+        np.testing.assert_allclose(found[row], expected, rtol=1e-5, atol=1e-5)
+    assert [not found[row].any() for row in range(9)] == [False, True, True, False, False, False, True, False, False]
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Pairs to learn from: no part of what is asked about is known to whoever answers."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
 
     monkeypatch.setattr(pairs_module, "fit_scorers", recording)
     monkeypatch.setattr(pairs_module, "Standardised", _AsIs)
+    monkeypatch.setattr(_AsIs, "counted", [])
     pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
     assert len(fittings) == pairs_module.N_PARTS
     stamps = pairs.scores[:, COMPONENTS.index("content"), 0].astype(int)
@@ -84,6 +86,9 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
         known = fittings[stamp - 1]
         assert not known.seen()[[user]].toarray()[0, item]
         assert not ((known.reviews["user_row"] == user) & (known.reviews["item_row"] == item)).any()
+    # A scale rests on what the shopper does not have, and on what is asked about, as if they did not have it.
+    order = np.concatenate([np.flatnonzero(stamps == 1 + part) for part in range(pairs_module.N_PARTS)])
+    np.testing.assert_array_equal(np.stack(_AsIs.counted), ~pairs.hidden.toarray()[order])
 
 
 class _Stamp:
@@ -97,10 +102,17 @@ class _Stamp:
 
 
 class _AsIs:
+    """Scores as they are; keeps what each scale would rest on."""
+
+    counted: ClassVar[list[np.ndarray]] = []
+
     def __init__(self, values: np.ndarray) -> None:
         self.values = values
 
-    of = classmethod(lambda cls, values: cls(values))
+    @classmethod
+    def of(cls, values: np.ndarray, counting: np.ndarray) -> "_AsIs":
+        cls.counted.append(counting)
+        return cls(values)
 
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:
