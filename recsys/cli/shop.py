@@ -90,13 +90,21 @@ def add_train(commands: Commands) -> None:
         "its words mean; each is taken only where shoppers are better served beyond doubt who did not choose it",
     )
     add_hemisphere(parser)
+    parser.add_argument(
+        "--encoder",
+        type=a_path,
+        metavar="FOLDER",
+        help="read texts with this sentence-transformers model (default: that of RECSYS_ENCODER, else the packaged "
+        "one, which reads English)",
+    )
 
 
 def run_train(args: argparse.Namespace) -> None:
     from recsys.settings import FusionSettings
     from recsys.training.fit import TrainingSettings, train
 
-    settings = TrainingSettings(split=args.split, seed=args.seed, learn=args.learn, hemisphere=args.hemisphere)
+    encoder = "" if args.encoder is None else str(args.encoder)
+    settings = TrainingSettings(args.split, args.seed, args.learn, hemisphere=args.hemisphere, encoder=encoder)
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
     facts = artifact.manifest["data"]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.settings import FusionSettings, Hemisphere
+from recsys.text.unread import Unread
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,7 +20,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for
+    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for.
+    `unread`: how much is in languages that the encoder does not read, with the remedy; "" for next to nothing.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ModelInfo:
     learned: str
     hemisphere: Hemisphere
     repairs: tuple[str, ...]
+    unread: str
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Self:
@@ -55,6 +58,7 @@ class ModelInfo:
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),
+            unread=Unread.from_json(data.get("unread", {})).in_words(),
             **{name: data[name] for name in same},
         )
 

@@ -41,6 +41,7 @@ SURE = 0.8
 SURE_OF_TITLES = 0.95
 """The same where names are to be expected, as in titles of products."""
 
+_MOST_ENGLISH = 0.03
 _FEWEST_WORDS = 2
 _SURE_OF_FEWEST = 0.85
 _MOST_ENGLISH_OF_FEWEST = 0.01
@@ -99,6 +100,32 @@ def languages_of(texts: Sequence[str], progress: Progress = silent, sure: float 
     return np.array([found[text] for text in texts], "<U2")
 
 
+_WORDS_THAT_TELL = 6
+"""A phrase of so many words tells its language by itself; a shorter one, unless in another script, is its text's."""
+
+
+def languages_of_phrases(
+    texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]], progress: Progress = silent, sure: float = SURE
+) -> list[str]:
+    """Find the language of every phrase of some texts, one after another: that of its text, unless it tells its own.
+
+    `spans`: start and end of the phrases of each text. A phrase without a word is of no language.
+    """
+    of_text = languages_of(texts, progress, sure).tolist()
+    phrases = [[text[start:end] for start, end in every] for text, every in zip(texts, spans, strict=True)]
+    telling = [phrase for several in phrases if len(several) > 1 for phrase in several if _tells(phrase)]
+    own = dict(zip(telling, languages_of(telling, progress, sure).tolist(), strict=True))
+    return [
+        (own.get(phrase) or language) if has_words(phrase) else UNKNOWN
+        for several, language in zip(phrases, of_text, strict=True)
+        for phrase in several
+    ]
+
+
+def _tells(phrase: str) -> bool:
+    return bool(_NOT_LATIN.search(phrase)) or len(phrase.split()) >= _WORDS_THAT_TELL
+
+
 def _language(text: str, sure: float) -> str:
     cut = _FILLERS.sub(" ", text[: 2 * _MOST_CHARS])
     words = _NOT_WORDS.sub(" ", cut)
@@ -109,9 +136,9 @@ def _language(text: str, sure: float) -> str:
     words = _SPACES.sub(" ", words).strip()[:_MOST_CHARS].lower()
     if not has_words(words):
         return UNKNOWN
-    votes = dict(_detector().rank(words))
+    votes: dict[str, float] = dict(_detector().rank(words))
     english = votes.pop("en")
-    best = max(votes, key=votes.__getitem__)
+    best: str = max(votes, key=votes.__getitem__)
     if not is_latin:
         return best
     n_words = len(_WORD.findall(words))
@@ -119,8 +146,8 @@ def _language(text: str, sure: float) -> str:
         return UNKNOWN
     together = max((sum(votes[each] for each in group) for group in _RELATIVES if best in group), default=votes[best])
     if n_words == _FEWEST_WORDS:
-        sure = max(sure, _SURE_OF_FEWEST) if english <= _MOST_ENGLISH_OF_FEWEST else 2.0
-    if together >= sure:
+        sure = max(sure, _SURE_OF_FEWEST)
+    if together >= sure and english <= (_MOST_ENGLISH_OF_FEWEST if n_words == _FEWEST_WORDS else _MOST_ENGLISH):
         return best
     return "en" if english >= max(votes[best], 0.5) else UNKNOWN
 

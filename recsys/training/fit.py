@@ -24,9 +24,10 @@ from recsys.scorers.context import ContextSettings
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
-from recsys.text.encoder import make_phrasebook
+from recsys.text.encoder import chosen_encoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
+from recsys.text.unread import Unread
 from recsys.training.context_settings import choose_context, rounds_of_all
 from recsys.training.learned_fusion import NOTHING_TO_HIDE, FusionChoice, choose_fusion, learned_map, nothing_learned
 
@@ -48,6 +49,7 @@ class TrainingSettings:
     learn : what is learned by the multi-task objective, and taken where validation shoppers are better served
     default_weights : how the components are mixed unless someone says otherwise, and where learning begins
     hemisphere : where the shop's shoppers live, which says what season a month is
+    encoder : folder of a sentence-transformers model; "" for that of RECSYS_ENCODER, else the packaged one
     """
 
     split: SplitName = "none"
@@ -55,6 +57,7 @@ class TrainingSettings:
     learn: Learn = "nothing"
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
+    encoder: str = ""
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
@@ -68,15 +71,20 @@ def train(
 ) -> Artifact:
     """Train on a data folder and write the model; the earlier model stays usable until the last moment.
 
-    Raises DataError: the data breaks the canonical form; ArtifactError: the folder holds something else; Cancelled.
+    Raises DataError: the data breaks the canonical form; ArtifactError: the folder holds something else;
+    EncoderFolderError: the chosen encoder cannot be used; Cancelled.
     """
     settings = settings or TrainingSettings()
-    require_model_folder(out)  # now, not after minutes of work
+    require_model_folder(out)  # now, not after minutes of work, and so is the encoder
+    encoder = chosen_encoder(settings.encoder)
+    encoder.require_usable()
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     for repair in data.repairs:
         logger.warning("%s", repair)
     known, protocol, rounds = _known(data, settings)
-    book = make_phrasebook(known, progress)
+    book = make_phrasebook(known, progress, encoder)
+    if unread := Unread.of(book).in_words():
+        logger.warning("%s", unread)
     context = choose_context(data, rounds, _protocol_name(settings), settings.seed, progress)
     learned, chosen = _learned(data, rounds, book, context.context, settings, progress), context.settings()
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, settings.seed), progress, chosen)
@@ -108,7 +116,7 @@ def save_model(
     facts = {
         "version": recsys.__version__,
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": asdict(settings),
+        "settings": asdict(settings) | {"encoder": Path(settings.encoder).name},  # where it lay is nobody's business
         "protocol": protocol,
         "learning": learned.as_json() if learned is not None else None,
         "data": {
@@ -119,6 +127,7 @@ def save_model(
             "n_interactions": len(data.positives()),
             "n_phrases": book.n_phrases,
             "encoder_id": book.encoder_id,
+            "unread": Unread.of(book).as_json(),
             "repairs": [str(repair) for repair in data.repairs],
         },
         "event_kinds": kinds,

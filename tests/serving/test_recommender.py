@@ -20,7 +20,7 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
-from recsys.text.phrasebook import PhraseVectors, attributes_text, build_phrasebook, segment
+from recsys.text.phrasebook import attributes_text, build_phrasebook
 from recsys.training.fit import TrainingSettings, save_model
 from tests._encoder import WordEncoder
 
@@ -31,15 +31,13 @@ LATER = datetime(2024, 5, 3, 8, tzinfo=UTC)
 
 
 class TypedWords(WordEncoder):
-    """The quick encoder, for what a person types."""
-
-    def encode_words(self, text: str) -> PhraseVectors:
-        spans = segment(text)
-        vectors = self.encode([text[start:end] for start, end in spans])
-        return PhraseVectors(text, np.array(spans, np.int32).reshape(-1, 2), vectors)
+    """The quick encoder, for what a person types; it knows every word whole."""
 
     def encode_now(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return self.encode(texts)
+
+    def pieces(self, words: Sequence[str]) -> list[int]:
+        return [1] * len(words)
 
 
 def make_model(data: Dataset, folder: Path) -> Recommender:

@@ -48,7 +48,7 @@ def folder(tmp_path: Path, tiny: dict[str, pd.DataFrame]) -> Path:
 def word_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train with the quick encoder for tests."""
 
-    def make(data: Dataset, progress: Progress = silent) -> Phrasebook:
+    def make(data: Dataset, progress: Progress = silent, encoder: object = None) -> Phrasebook:
         return build_phrasebook(data, WordEncoder(), progress)
 
     monkeypatch.setattr(fit, "make_phrasebook", make)
