@@ -21,7 +21,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MOST_SHOWN = 40
 
 LETTERS_A_PIECE = 2
-"""A word whose vocabulary pieces are no longer than this on average is taken for letters hit at random."""
+"""A word whose vocabulary pieces are shorter than this on average is taken for letters hit at random, and so is one of
+just this length that cannot be spoken."""
+
+SPOKEN = 0.4
+"""Least share of vowels in a word that can surely be spoken."""
 
 _FEWEST_LETTERS_TO_CORRECT = 5
 
@@ -89,7 +93,7 @@ def hear(text: str, encoder: TypedEncoder, lexicon: Lexicon) -> Heard:
         is_name = all(word in lexicon.products for word in words if len(word) > 1)
         if encoder.reads is not None and language not in (UNKNOWN, *encoder.reads) and not is_name:
             foreign.setdefault(language, []).append(phrase)
-        elif any(word in lexicon for word in words) or (has_words(phrase) and _is_language(words, encoder, lexicon)):
+        elif any(word in lexicon for word in words) or (has_words(phrase) and _is_language(words, encoder)):
             understood.append(part)
         else:
             unknown.append(phrase)
@@ -119,14 +123,16 @@ def _words(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-def _is_language(words: Sequence[str], encoder: TypedEncoder, lexicon: Lexicon) -> bool:
-    """Whether any word is one of the encoder's, made of parts that it knows, or one slip away from either."""
+def _is_language(words: Sequence[str], encoder: TypedEncoder) -> bool:
+    """Whether any word is one of the encoder's, made of parts that it knows, or one slip away from one of its own."""
     words = [word for word in words if len(word) > 1 and not word.isdecimal()]
     for word, n_pieces in zip(words, encoder.pieces(words), strict=True):
-        if n_pieces == 1 or len(word) > LETTERS_A_PIECE * n_pieces:
+        letters, vowels = len(word), sum(letter in "aeiouy" for letter in word)
+        if n_pieces == 1 or letters > LETTERS_A_PIECE * n_pieces:
             return True
-        near = _one_slip_away(word)
-        if any(other in lexicon.products for other in near) or 1 in encoder.pieces(near):
+        if letters == LETTERS_A_PIECE * n_pieces and vowels >= SPOKEN * letters:
+            return True
+        if 1 in encoder.pieces(_one_slip_away(word)):
             return True
     return False
 

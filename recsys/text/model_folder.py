@@ -112,7 +112,9 @@ class FolderModel:
             if self._model is None:
                 os.environ.setdefault("HF_HUB_OFFLINE", "1")
                 from sentence_transformers import SentenceTransformer
+                from transformers.utils.logging import disable_progress_bar
 
+                disable_progress_bar()
                 try:
                     self._model = SentenceTransformer(
                         str(self.folder),

@@ -17,8 +17,13 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[,;:.!?()\n]|\s[-–—]+\s|\b(?:but|though|although|however|yet|please|instead)\b", re.IGNORECASE)
-_AND_CUE = re.compile(r"\b(?:and|or|nor)\s*$", re.IGNORECASE)
 _ARTICLE = re.compile(r"(?:an?|the|any|some)\s+", re.IGNORECASE)
+_HOLLOW = re.compile(
+    r"(?:\W|\b(?:an?|and|are|be|but|i|is|it|just|must|nor|one|or|please|really|should|so|some(?:thing)?|that|the|they|"
+    r"this|which|with|would)\b)*",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\b(?:and|but|nor|or|with)\s*$", re.IGNORECASE)
 
 
 def wishes(text: str) -> list[tuple[int, int, int]]:
@@ -37,22 +42,18 @@ def _parts(text: str, start: int, end: int) -> Sequence[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
     at = start
     while (cue := _CUE.search(text, at, end)) is not None:
-        stop = _ENDS.search(text, cue.end(), end)
-        last = stop.start() if stop else end
-        refused = trimmed(text, _after_article(text, cue.end(), last), last) if last > cue.end() else None
-        before = _AND_CUE.sub("", text[at : cue.start()])
-        if (wanted := trimmed(text, at, at + len(before))) is not None:
-            found.append((*wanted, 1))
-        if refused is not None:
+        found += _wanted(text, at, cue.start())
+        stop, following = _ENDS.search(text, cue.end(), end), _CUE.search(text, cue.end(), end)
+        last = min(stop.start() if stop else end, following.start() if following else end)
+        article = _ARTICLE.match(text, cue.end(), last)
+        first = article.end() if article else cue.end()
+        if (refused := trimmed(text, first, first + len(_JOINED.sub("", text[first:last])))) is not None:
             found.append((*refused, -1))
-        at = stop.end() if stop else end
-    if not found and at == start:
-        return [(start, end, 1)]
-    if (rest := trimmed(text, at, end)) is not None:
-        found.append((*rest, 1))
-    return found
+        at = last
+    return found + _wanted(text, at, end) if found else [(start, end, 1)]
 
 
-def _after_article(text: str, start: int, end: int) -> int:
-    article = _ARTICLE.match(text, start, end)
-    return article.end() if article else start
+def _wanted(text: str, start: int, end: int) -> list[tuple[int, int, int]]:
+    """What is left between refusals; nothing where only "I" or "and which is" is left."""
+    rest = trimmed(text, start, start + len(_JOINED.sub("", text[start:end])))
+    return [] if rest is None or _HOLLOW.fullmatch(text, *rest) else [(*rest, 1)]

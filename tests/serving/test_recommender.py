@@ -186,9 +186,10 @@ def test_who_liked_nothing_they_had_is_cold_and_told_so(
     tables = {**tiny, "reviews": pd.concat([tiny["reviews"], lukewarm], ignore_index=True)}
     model = make_model(Dataset.from_frames(**tables), tmp_path / "lukewarm")
     ranked = model.recommend("fay", words)
+    notes = ranked.notes[1:] if words == "?" else ranked.notes  # that one is not understood, and said first
     assert model.users.set_index("user_id").loc["fay", "activity"] == "cold"
     assert ranked.is_cold
-    assert ranked.notes[0] == (
+    assert notes[0] == (
         f"cold shopper: no product they are known to like, so the list rests on {rests} and circumstances"
     )
     assert "blanket" not in {item.item_id for item in ranked.items}
