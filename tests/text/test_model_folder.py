@@ -160,7 +160,9 @@ def test_a_model_is_opened_with_the_encoder_that_it_was_trained_with(shop, tiny_
     model = Recommender.load(tmp_path / "model")
     assert model.recommend("ann").items  # needs no encoder
     model.warm_up()
-    with pytest.raises(EncoderFolderError, match=rf"set RECSYS_ENCODER to the folder of tiny whose hash begins \w+") as no:
+    with pytest.raises(
+        EncoderFolderError, match=rf"set RECSYS_ENCODER to the folder of tiny whose hash begins \w+"
+    ) as no:
         model.recommend(words="a warm tent")
     assert identity in str(no.value)
     assert is_chosen("all-MiniLM-L6-v2.1110a243.float32.canonical1")
