@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 WORDS = (
-    "a the tent light warm and so soft it is noisy boils fast but dry stayed all night good pitch rain in to sturdy mug "
-    "lamp bright battery dead cedar scent lovely for of blanket stove zelt leichtes ich suche ein"
+    "a the tent light warm and so soft it is noisy boils fast but dry stayed all night good pitch rain in to sturdy "
+    "mug lamp bright battery dead cedar scent lovely for of blanket stove zelt leichtes ich suche ein"
 )
 N_DIMS = 32
 

@@ -43,7 +43,8 @@ def heard(text: str) -> Heard:
     "a warm, quiet tent for two", "something 4 my dad who luvs camping", "cosy jumper for winter nites", "moka pot",
     "piano sonata", "sauté pan", "🏕️ tent 👍", "cheap", "under $50", "gift for her", "is it good", "GORE-TEX", "merino",
     "espresso machine", "asdfghjkl tent",
-])  # fmt: on
+])
+# fmt: on
 def test_english_names_slips_and_single_words_are_understood(text):
     found = heard(text)
     assert found.words is not None
@@ -132,10 +133,10 @@ def test_a_list_that_rests_on_nothing_typed_says_so(model):
 
 
 def test_a_refusal_is_the_opposite_of_the_wish(model):
-    liked, refused = (model.scorers["semantic"].score(model.scores(words=words).requests)[0] for words in ("tent", "no tent"))
-    np.testing.assert_allclose(liked, -refused, atol=1e-6)
-    liked, refused = (model.scorers["content"].score(model.scores(words=words).requests)[0] for words in ("tent", "no tent"))
-    np.testing.assert_allclose(liked, -refused, atol=1e-6)
+    wish, refusal = (model.scores(words=words).requests for words in ("tent", "no tent"))
+    for name in ("semantic", "content"):
+        liked, refused = (model.scorers[name].score(requests)[0] for requests in (wish, refusal))
+        np.testing.assert_allclose(liked, -refused, atol=1e-6)
     ids = [item.item_id for item in model.recommend(words="anything but a tent").items]
     assert not {"tent-2", "tent-4"} & set(ids[:3])
     assert "'tent' is taken as something to avoid" in model.recommend(words="anything but a tent").notes

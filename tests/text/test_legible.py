@@ -32,7 +32,10 @@ def shop(tiny: dict[str, pd.DataFrame]) -> Dataset:
     by = reviews.set_index(["user_id", "item_id"])["text"]
     by[("ann", "tent-2")] = GERMAN
     by[("eli", "lamp")] = "10/10"
-    by[("ben", "mug")] = "This is a sturdy little mug and I really like how it looks.\nIch habe ihn jeden Tag benutzt und er ist immer noch heil."
+    english = "This is a sturdy little mug and I really like how it looks."
+    by[("ben", "mug")] = f"{english}\nIch habe ihn jeden Tag benutzt und er ist immer noch heil."
+        "This is a sturdy little mug and I really like how it looks.\nIch habe ihn jeden Tag benutzt und er ist immer noch heil."
+    )
     items = tiny["items"].copy()
     items.loc[items["item_id"] == "stove", "title"] = "Der kleine Gaskocher für die schönste Reise"
     items.loc[items["item_id"] == "mug", "title"] = "Fjellro Bivvik"

@@ -161,7 +161,7 @@ def test_a_model_is_opened_with_the_encoder_that_it_was_trained_with(shop, tiny_
     assert model.recommend("ann").items  # needs no encoder
     model.warm_up()
     with pytest.raises(
-        EncoderFolderError, match=rf"set RECSYS_ENCODER to the folder of tiny whose hash begins \w+"
+        EncoderFolderError, match=r"set RECSYS_ENCODER to the folder of tiny whose hash begins \w+"
     ) as no:
         model.recommend(words="a warm tent")
     assert identity in str(no.value)
