@@ -34,8 +34,6 @@ def shop(tiny: dict[str, pd.DataFrame]) -> Dataset:
     by[("eli", "lamp")] = "10/10"
     english = "This is a sturdy little mug and I really like how it looks."
     by[("ben", "mug")] = f"{english}\nIch habe ihn jeden Tag benutzt und er ist immer noch heil."
-        "This is a sturdy little mug and I really like how it looks.\nIch habe ihn jeden Tag benutzt und er ist immer noch heil."
-    )
     items = tiny["items"].copy()
     items.loc[items["item_id"] == "stove", "title"] = "Der kleine Gaskocher für die schönste Reise"
     items.loc[items["item_id"] == "mug", "title"] = "Fjellro Bivvik"
