@@ -77,7 +77,7 @@ class SemanticScorer(Scorer):
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
         rows = review_rows(data, book)
-        kept = np.flatnonzero(book.read & ((book.kind != REVIEW) | (rows != NO_ROW)))
+        kept = np.flatnonzero(book.counted & ((book.kind != REVIEW) | (rows != NO_ROW)))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
         codes, own_rows = pd.factorize(book.phrase[kept])

@@ -110,11 +110,10 @@ class FolderModel:
         """Load it now; raises EncoderFolderError where the library cannot."""
         with self._loading:
             if self._model is None:
-                os.environ.setdefault("HF_HUB_OFFLINE", "1")
+                for switch in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS"):  # read once, as it is imported
+                    os.environ.setdefault(switch, "1")
                 from sentence_transformers import SentenceTransformer
-                from transformers.utils.logging import disable_progress_bar
 
-                disable_progress_bar()
                 try:
                     self._model = SentenceTransformer(
                         str(self.folder),

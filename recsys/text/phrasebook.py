@@ -276,6 +276,14 @@ class Phrasebook:
         """Number of different phrases."""
         return len(self.vectors)
 
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Which occurrences carry meaning: reviews where the encoder reads them, and all that a product says of itself.
+
+        Names and titles are much the same in any language, and an encoder finds those alike that share words and stems.
+        """
+        return np.asarray(self.read | (self.kind != REVIEW))
+
     def of_kind(self, kind: int) -> slice:
         """Find the rows of one kind, as a slice."""
         first, last = np.searchsorted(self.kind, [kind, kind + 1])

@@ -72,7 +72,7 @@ def test_a_model_of_ones_own_reads_everything_that_its_card_does_not_limit(
     assert "does not read" not in caplog.text
     data = open_artifact(out).manifest["data"]
     assert data["encoder_id"].startswith(FolderModel(model_folder).identity)
-    assert data["unread"]["share"] == 0
+    assert data["unread"] == {"reviews": {}, "own": {}}
     listed = run("recommend", "--model", out, "--user", "ann", "--json")
     assert listed.status == 0, listed.err
     typed = run("recommend", "--model", out, "--text", "a warm tent")
@@ -91,9 +91,10 @@ def test_train_tells_how_much_is_not_read_and_how_to_read_it(
     trained = run("train", "--data", shop, "--out", out)
     assert trained.status == 0, trained.err
     unread = open_artifact(out).manifest["data"]["unread"]
-    assert list(unread["by_language"]) == ["de"]
-    share = f"{unread['share']:.0%}"
-    assert f"{share} of phrases are in languages that the encoder does not read (German {share})" in caplog.text
+    assert list(unread["reviews"]) == ["de"]
+    share = f"{unread['reviews']['de']:.0%}"
+    said = f"{share} of the phrases in reviews are in languages that the encoder does not read (German {share})"
+    assert said in caplog.text
     assert "RECSYS_ENCODER=FOLDER" in caplog.text
     typed = run("recommend", "--model", out, "--text", "Ich suche ein leichtes Zelt")
     assert typed.status == 0

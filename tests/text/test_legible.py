@@ -65,24 +65,38 @@ def test_phrases_in_other_languages_and_without_words_are_not_read(shop, book):
 def test_an_encoder_of_every_language_reads_all_words(shop):
     book = build_phrasebook(shop, WordEncoder())
     assert texts_of(shop, book, REVIEW, ~book.read) == ["10/10", "10/10"]
-    assert Unread.of(book).share == 0
+    assert Unread.of(book) == Unread()
 
 
 def test_the_share_is_told_with_the_remedy(book):
     unread = Unread.of(book)
-    n_german = np.count_nonzero(book.language == "de")
-    assert unread.by_language == {"de": pytest.approx(n_german / len(book))}
-    assert unread.wordless == pytest.approx(2 / len(book))
-    said = unread.in_words()
-    assert said.startswith(
-        f"{n_german / len(book):.0%} of phrases are in languages that the encoder does not read (German"
-    )
-    assert "RECSYS_ENCODER=FOLDER" in said
+    is_review = book.kind == REVIEW
+    assert unread.reviews == {"de": 3 / np.count_nonzero(is_review)}
+    assert unread.own == {"de": 1 / np.count_nonzero(~is_review)}
     assert Unread.from_json(unread.as_json()) == unread
-    assert Unread.from_json({}).in_words() == ""
-    assert Unread({"de": 0.009}).in_words() == ""
-    many = Unread({"pt": 0.04, "es": 0.03, "th": 0.02, "ru": 0.001}).in_words()
-    assert "(Portuguese 4%, Spanish 3%, Thai 2%, ...)" in many
+    said = Unread({"pt": 0.04, "es": 0.03, "th": 0.02, "ru": 0.001}, {"ja": 0.004}).in_words()
+    assert said == (
+        "9% of the phrases in reviews are in languages that the encoder does not read (Portuguese 4%, Spanish 3%, Thai "
+        "2%, ...), and count for nothing. A multilingual model reads them: train with RECSYS_ENCODER=FOLDER, the "
+        "folder of a sentence-transformers model."
+    )
+    said = Unread({}, {"fr": 0.6}).in_words()
+    assert said.startswith(
+        "60% of titles, descriptions and tags are in languages that the encoder does not read (French"
+    )
+    assert "and are compared by their spelling more than by their meaning. A multilingual model" in said
+
+
+@pytest.mark.parametrize("unread", [Unread(), Unread.from_json({}), Unread({"de": 0.009}, {"fr": 0.009})])
+def test_what_is_hardly_anything_is_not_worth_telling(unread):
+    assert unread.in_words() == ""
+
+
+def test_what_a_product_says_of_itself_counts_in_any_language(shop, book):
+    assert book.counted[book.kind != REVIEW].all()
+    np.testing.assert_array_equal(book.counted[book.kind == REVIEW], book.read[book.kind == REVIEW])
+    semantic = SemanticScorer().fit(Fitting(shop, book))
+    assert np.count_nonzero(semantic.kinds == TITLE) == shop.n_items
 
 
 def test_what_is_not_read_is_in_no_profile_and_no_explanation(shop, book):
