@@ -74,7 +74,7 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
         "Trained": esc(f"{words.day(info.trained_at)}, {info.trained_at:%H:%M} UTC"),
         "Knows until": esc(f"{words.day(info.known_until)}, {info.known_until:%H:%M} UTC"),
         "Learnt from": esc(f"{words.count(info.n_interactions, 'choice')} of {words.count(info.n_users, 'shopper')}"),
-        "Reads with": esc(info.encoder_id),
+        "Reads with": esc(f"{info.encoder_id}: {info.reads}" if info.reads else info.encoder_id),
         "Version": esc(info.version),
         "Model": f"<code>{esc(model_id[:12])}</code>",
         "Data": f"<code>{esc(info.data_fingerprint[:12])}</code>",

@@ -101,6 +101,7 @@ def add_train(commands: Commands) -> None:
 
 def run_train(args: argparse.Namespace) -> None:
     from recsys.settings import FusionSettings
+    from recsys.text.unread import in_words
     from recsys.training.fit import TrainingSettings, train
 
     encoder = "" if args.encoder is None else str(args.encoder)
@@ -113,6 +114,7 @@ def run_train(args: argparse.Namespace) -> None:
         f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
         f"model {artifact.model_id[:12]}"
     )
+    say(f"texts are read with {facts['encoder_id']}, which reads {in_words(facts['reads'])}")
     if learning := artifact.manifest["learning"]:
         weights = FusionSettings(**learning["weights"]).normalised()
         shares = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())

@@ -127,11 +127,12 @@ class Recommender:
         return encoder_of(self.info.encoder_id)
 
     def warm_up(self) -> None:
-        """Load the encoder and the compiled re-ranking, so that their first answers come at once."""
+        """Load the encoder, the shop's words and the compiled re-ranking, so that their first answers come at once."""
         from recsys.ranking.diversity import diversify
 
         with suppress(EncoderError):  # said where words are typed; everything else works without
             self._encoder.warm_up()
+            _ = self._lexicon
         diversify(np.zeros(2, np.float32), np.zeros((2, 1), np.float32), 2, 0.5, "mmr")
 
     def user_row(self, user_id: str) -> int:

@@ -256,6 +256,7 @@ class Phrasebook:
     read : bool of shape (n_occurrences,), whether the encoder reads it: it holds a word, and is in a language that the
         encoder reads, or in doubt
     language : str of shape (n_occurrences,), code of the language, "" where it is in doubt or was not asked
+    reads : codes of the languages that the encoder reads, None for every language
     """
 
     kind: NDArray[np.int8]
@@ -267,6 +268,7 @@ class Phrasebook:
     encoder_id: str
     read: NDArray[np.bool_]
     language: NDArray[np.str_]
+    reads: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -322,7 +324,16 @@ def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = s
     vectors = encoder.encode(list(keys), progress).astype(np.float16)
     language, read = legible(texts, encoder.reads, progress)
     return Phrasebook(
-        kind_.astype(np.int8), document_, start_, end_, phrase_, vectors, encoder.encoder_id, read, language
+        kind_.astype(np.int8),
+        document_,
+        start_,
+        end_,
+        phrase_,
+        vectors,
+        encoder.encoder_id,
+        read,
+        language,
+        encoder.reads,
     )
 
 

@@ -1,6 +1,6 @@
 """How much of a shop its encoder does not read, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from recsys.text.phrasebook import REVIEW, Phrasebook
 WORTH_TELLING = 0.01
 """From this share of the phrases on, people are told."""
 
-_MOST_NAMED = 3
+_MOST_NAMED, _MOST_LISTED = 3, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,19 @@ class Unread:
                 "sentence-transformers model."
             )
         return " ".join(sentences)
+
+
+def in_words(reads: Collection[str] | None) -> str:
+    """Name the languages that an encoder reads; None for every language.
+
+    >>> in_words({"en"}), in_words(None)
+    ('English', 'every language')
+    """
+    if reads is None:
+        return "every language"
+    names = sorted(LANGUAGES.get(code, code) for code in reads)
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _shares(book: Phrasebook, chosen: NDArray[np.bool_]) -> dict[str, float]:

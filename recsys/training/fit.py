@@ -127,6 +127,7 @@ def save_model(
             "n_interactions": len(data.positives()),
             "n_phrases": book.n_phrases,
             "encoder_id": book.encoder_id,
+            "reads": None if book.reads is None else sorted(book.reads),
             "unread": Unread.of(book).as_json(),
             "repairs": [str(repair) for repair in data.repairs],
         },

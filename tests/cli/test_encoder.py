@@ -72,6 +72,8 @@ def test_a_model_of_ones_own_reads_everything_that_its_card_does_not_limit(
     assert "does not read" not in caplog.text
     data = open_artifact(out).manifest["data"]
     assert data["encoder_id"].startswith(FolderModel(model_folder).identity)
+    assert "which reads every language" in trained.out
+    assert data["reads"] is None
     assert data["unread"] == {"reviews": {}, "own": {}}
     listed = run("recommend", "--model", out, "--user", "ann", "--json")
     assert listed.status == 0, listed.err
@@ -96,6 +98,7 @@ def test_train_tells_how_much_is_not_read_and_how_to_read_it(
     said = f"{share} of the phrases in reviews are in languages that the encoder does not read (German {share})"
     assert said in caplog.text
     assert "RECSYS_ENCODER=FOLDER" in caplog.text
+    assert "which reads English\n" in trained.out
     typed = run("recommend", "--model", out, "--text", "Ich suche ein leichtes Zelt")
     assert typed.status == 0
     assert "looks German, which this model does not read, so it has no influence" in typed.err
