@@ -323,18 +323,8 @@ def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = s
     kind_, document_, start_, end_, phrase_ = np.array(occurrences, np.int32).reshape(-1, 5).T.copy()
     vectors = encoder.encode(list(keys), progress).astype(np.float16)
     language, read = legible(texts, encoder.reads, progress)
-    return Phrasebook(
-        kind_.astype(np.int8),
-        document_,
-        start_,
-        end_,
-        phrase_,
-        vectors,
-        encoder.encoder_id,
-        read,
-        language,
-        encoder.reads,
-    )
+    places = (kind_.astype(np.int8), document_, start_, end_, phrase_)
+    return Phrasebook(*places, vectors, encoder.encoder_id, read, language, encoder.reads)
 
 
 def _documents(data: Dataset) -> Iterator[tuple[int, int, str]]:
