@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.errors import quoted
 from recsys.text.language import LANGUAGES, UNKNOWN, has_words, languages_of_phrases
-from recsys.text.negation import wishes
+from recsys.text.negation import refusing, wishes
 from recsys.text.phrasebook import PhraseVectors
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -50,10 +50,14 @@ _FEWEST_REVIEWS = 3
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words of a shop, in lower case: those of its products, and those that at least three reviews use."""
+    """Words of a shop, in lower case: those of its products, and those that at least three reviews use.
+
+    `refusing`: titles that sound like a refusal, see `recsys.text.negation`
+    """
 
     products: frozenset[str]
     reviews: frozenset[str]
+    refusing: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, items: pd.DataFrame, reviews: Iterable[str]) -> Self:
@@ -61,7 +65,8 @@ class Lexicon:
         texts = chain(*(items[name] for name in ("title", "description", "category", "brand")), *items["tags"])
         used = Counter(word for text in reviews for word in set(_words(text)))
         common = frozenset(word for word, n_reviews in used.items() if n_reviews >= _FEWEST_REVIEWS)
-        return cls(frozenset(word for text in texts for word in _words(text)), common)
+        words = frozenset(word for text in texts for word in _words(text))
+        return cls(words, common, refusing(items["title"]))
 
     def __contains__(self, word: str) -> bool:
         return word in self.products or word in self.reviews
@@ -80,7 +85,7 @@ def hear(text: str, encoder: TypedEncoder, lexicon: Lexicon) -> Heard:
 
     Words in a language that the encoder does not read count where all of them stand in the shop's products, as names.
     """
-    parts = wishes(text)
+    parts = wishes(text, lexicon.refusing)
     phrases = [text[start:end] for start, end, _ in parts]
     languages = (
         [UNKNOWN] * len(parts)

@@ -1,7 +1,7 @@
 """Find what somebody who types a wish does not want: "light boots, no leather", "anything but a tent"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from recsys.text.phrasebook import segment, trimmed
 
@@ -26,22 +26,44 @@ _HOLLOW = re.compile(
 _JOINED = re.compile(r"\b(?:and|but|nor|or|with)\s*$", re.IGNORECASE)
 
 
-def wishes(text: str) -> list[tuple[int, int, int]]:
+def wishes(text: str, names: Sequence[str] = ()) -> list[tuple[int, int, int]]:
     """Cut what somebody types into phrases, as (start, end, sign): 1 for what is looked for, -1 for what is refused.
 
-    A refusal reaches from its cue to the end of the clause; its span leaves the cue out.
+    A refusal reaches from its cue to the end of the clause; its span leaves the cue out. `names`: in lower case, those
+    of products that sound like a refusal ("no man's sky"), see `refusing`.
 
     >>> text = "light boots, no leather. Anything but a tent"
     >>> [(text[start:end], sign) for start, end, sign in wishes(text)]
     [('light boots', 1), ('leather', -1), ('tent', -1)]
     """
-    return [part for span in segment(text) for part in _parts(text, *span)]
+    return [part for span in segment(text) for part in _parts(text, *span, names)]
 
 
-def _parts(text: str, start: int, end: int) -> Sequence[tuple[int, int, int]]:
+def refusing(titles: Iterable[str]) -> tuple[str, ...]:
+    """Titles that sound like a refusal, in lower case.
+
+    >>> refusing(["No Man's Sky", "Nordic tent", "Never", "A Valley Without Wind"])
+    ("no man's sky", 'a valley without wind')
+    """
+    return tuple(dict.fromkeys(title.strip().lower() for title in titles if _CUE.search(title)))
+
+
+def _named(words: str, names: Sequence[str]) -> int:
+    """How many characters of some words are the beginning of a name, or a whole one; 0 for none."""
+    words = words.lower()
+    if any(name.startswith(words) for name in names):
+        return len(words)
+    return max((len(name) for name in names if re.match(rf"{re.escape(name)}(?!\w)", words)), default=0)
+
+
+def _parts(text: str, start: int, end: int, names: Sequence[str]) -> Sequence[tuple[int, int, int]]:
     found: list[tuple[int, int, int]] = []
-    at = start
-    while (cue := _CUE.search(text, at, end)) is not None:
+    at = looked_at = start
+    while (cue := _CUE.search(text, looked_at, end)) is not None:
+        named = max(first + _named(text[first:end], names) for first in (start, cue.start()))
+        if named > cue.start():
+            looked_at = max(named, cue.end())
+            continue
         found += _wanted(text, at, cue.start())
         stop, following = _ENDS.search(text, cue.end(), end), _CUE.search(text, cue.end(), end)
         last = min(stop.start() if stop else end, following.start() if following else end)
@@ -49,7 +71,7 @@ def _parts(text: str, start: int, end: int) -> Sequence[tuple[int, int, int]]:
         first = article.end() if article else cue.end()
         if (refused := trimmed(text, first, first + len(_JOINED.sub("", text[first:last])))) is not None:
             found.append((*refused, -1))
-        at = last
+        at = looked_at = last
     return found + _wanted(text, at, end) if found else [(start, end, 1)]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.text.negation import wishes
+from recsys.text.negation import refusing, wishes
 
 
 def cut(text: str) -> tuple[list[str], list[str]]:
@@ -53,6 +53,27 @@ def test_what_follows_a_cue_is_refused(text, wished, refused):
 )
 def test_what_only_sounds_like_a_refusal_is_wished_for(text):
     assert cut(text)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("No Man's Sky", []),
+        ("no man", []),
+        ("games like No Man's Sky on sale", []),
+        ("Don't Starve", []),
+        ("no mansion", ["mansion"]),
+        ("a valley without wind", []),
+        ("a valley without wind, no horror", ["horror"]),
+        ("valley without wind", ["wind"]),
+        ("no tents", ["tents"]),
+        ("No Man's Sky, not horror", ["horror"]),
+    ],
+)
+def test_a_product_whose_name_sounds_like_a_refusal_is_wished_for(text, refused):
+    names = refusing(["No Man's Sky", "Don't Starve Together", "A Valley Without Wind", "Not", "Nordic tent"])
+    assert names == ("no man's sky", "don't starve together", "a valley without wind")
+    assert [text[start:end] for start, end, sign in wishes(text, names) if sign < 0] == refused
 
 
 @given(st.text(max_size=200))
