@@ -46,7 +46,7 @@ def run(
         vectors["ours"] = ours.encode(phrases)
 
     def encode_plainly(_: int) -> None:
-        found = baseline.encode(phrases, batch_size=32, show_progress_bar=False)
+        found = baseline.encode(phrases, batch_size=32, show_progress_bar=False, normalize_embeddings=True)
         vectors["baseline"] = np.asarray(found, np.float32)
 
     ours.encode(phrases[:64])
