@@ -1,0 +1,235 @@
+"""Whether a sentence may stand on a card as a reason to buy: praise beyond doubt, of something, in a whole thought.
+
+Rules over words, for English. Each rule names one fault that a merchandiser would send a quote back for; a sentence
+without a fault gets a grade by how much it tells. The words are in `quotable.toml`. Rules that would need grammar are
+strict instead: a shop has many sentences, and only some of them are needed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from recsys.text.quotable_patterns import (
+    ABOUT_ONESELF,
+    BAD_START,
+    FAMILY,
+    FOREIGN,
+    GLUED,
+    GOOD_NEGATION,
+    HARMLESS,
+    IDIOM,
+    LESS,
+    LINKING_START,
+    NEGATION,
+    ORDER,
+    ORDER_ANYWHERE,
+    OWN_VERDICT,
+    SIGNS,
+    STORY,
+    TURN,
+    WISH,
+)
+from recsys.text.quotable_words import WORDS, is_spelt
+
+MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
+
+SURE_PRAISE = 0.6
+"""Polarity from which what a thing does is taken for praise, without a word that praises."""
+
+ENOUGH = 1.3
+"""Least evidence that a sentence tells a reader something."""
+
+_TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
+_BLANKS = re.compile(r"\s+")
+_SAYS_LITTLE = WORDS["praise"] | WORDS["generic"] | WORDS["common"] | WORDS["story"] | WORDS["trade"] | WORDS["half"]
+
+_STRESSED = re.compile(
+    rf"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) (?:{'|'.join(sorted(WORDS['half']))})\b"
+)
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence as the rules read it.
+
+    Parameters
+    ----------
+    text : verbatim
+    about : words of the product's title and brand, lower case: they tell nothing new, and are spelt right
+    polarity : how much it praises by the shop's own model, -1 to 1; 0 where that is not known
+    spelt : words that many reviewers of this shop use, beside those that `is_spelt` knows
+    """
+
+    text: str
+    about: frozenset[str] = frozenset()
+    polarity: float = 0.0
+    spelt: frozenset[str] = frozenset()
+
+    @cached_property
+    def plain(self) -> str:
+        """Lower case, single blanks, straight apostrophes."""
+        return _BLANKS.sub(" ", self.text.replace("’", "'").replace("‘", "'")).strip(" \"'“”-–—•").lower()
+
+    @cached_property
+    def cleared(self) -> str:
+        """The same without fillers, and without negations that praise, such as "no plastic taste"."""
+        return GOOD_NEGATION.sub(" ; ", HARMLESS.sub(" ", self.plain))
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        return _TOKEN.findall(self.plain)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Its words, and the parts of those that have a hyphen."""
+        return frozenset(self.tokens) | {part for each in self.tokens if "-" in each for part in each.split("-")}
+
+    def has(self, name: str) -> bool:
+        """Whether a word of a list stands in it."""
+        return not self.words.isdisjoint(WORDS[name])
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        return self.words & WORDS["telling"]
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Words for what it speaks of: neither praise nor common, nor the product's own name."""
+        skipped = _SAYS_LITTLE | self.telling | WORDS["verbs"]
+        return frozenset(
+            word
+            for word in self.tokens
+            if len(word) > 2 and word[0].isalpha() and not {word, word.rstrip("s")} & (skipped | self.about)
+        )
+
+    @cached_property
+    def idioms(self) -> int:
+        return bool(IDIOM.search(self.plain)) + bool(GOOD_NEGATION.search(HARMLESS.sub(" ", self.plain)))
+
+    @cached_property
+    def is_praise(self) -> bool:
+        if self.telling or self.idioms or self.has("praise") or self.has("half"):
+            return True
+        return self.polarity >= SURE_PRAISE and self.has("merits")
+
+    @cached_property
+    def evidence(self) -> float:
+        """How much it tells: 1 for a word such as "sturdy", less for what it speaks of and for praise of anything."""
+        merit = 0.6 if self.polarity >= SURE_PRAISE and self.has("merits") else 0.0
+        return (
+            min(len(self.telling), 3)
+            + 0.5 * min(len(self.words & WORDS["half"]), 2)
+            + 0.4 * bool(_STRESSED.search(self.plain))
+            + 0.5 * min(len(self.named), 3)
+            + 0.7 * self.idioms
+            + 0.4 * self.has("praise")
+            + merit
+        )
+
+
+def _shouts(it: Sentence) -> bool:
+    loud = [word for word in re.findall(r"[A-Za-z]{3,}", it.text) if word.isupper()]
+    return len(loud) > max(1, len(it.tokens) // 8) or any(len(word) > 5 for word in loud)
+
+
+def _broken(it: Sentence) -> bool:
+    """Signs of a text that was cut, glued or never closed."""
+    pairs = any(it.text.count(left) != it.text.count(right) for left, right in ("()", "“”"))
+    return bool(pairs or '"' in it.text or GLUED.search(it.text) or it.text.rstrip()[-1] in ",;:-–—(&/")
+
+
+def _is_story(it: Sentence) -> bool:
+    if OWN_VERDICT.match(HARMLESS.sub(" ", it.plain).strip(" ,")):
+        return False
+    return bool(STORY.search(it.cleared) or ABOUT_ONESELF.match(it.plain))
+
+
+def _has_no_verb(it: Sentence) -> bool:
+    """No finite verb that is known, and no bare judgement such as "Great sound and solid build" either."""
+    if it.has("verbs") or it.has("merits") or it.idioms:
+        return False
+    judged = it.telling or it.has("praise") or it.has("half")
+    return not (judged and len(it.tokens) <= 14)
+
+
+def _is_misspelt(it: Sentence) -> bool:
+    if it.has("slips"):
+        return True
+    return any(
+        part.isalpha() and not (part in it.spelt or part in it.about or is_spelt(part))
+        for word in it.tokens
+        if "'" not in word
+        for part in word.split("-")
+    )
+
+
+RULES: Mapping[str, Callable[[Sentence], bool]] = {
+    "length": lambda it: not MIN_WORDS <= len(it.tokens) <= MAX_WORDS or len(it.text) > MAX_CHARS,
+    "foreign": lambda it: bool(FOREIGN.search(it.text)),
+    "signs": lambda it: bool(SIGNS.search(it.text)),
+    "shouting": _shouts,
+    "broken": _broken,
+    "start": lambda it: bool(BAD_START.match(it.plain)) or not it.text.lstrip(" \"'“‘")[:1].isalnum(),
+    "question": lambda it: "?" in it.text,
+    "order": lambda it: bool(ORDER.match(it.plain) or ORDER_ANYWHERE.search(it.plain)),
+    "turn": lambda it: bool(TURN.search(it.cleared)),
+    "wish": lambda it: bool(WISH.search(it.cleared)),
+    "comparison": lambda it: bool(LESS.search(it.cleared)),
+    "negation": lambda it: bool(NEGATION.search(it.cleared)),
+    "complaint": lambda it: not WORDS["faults"].isdisjoint(_TOKEN.findall(it.cleared)),
+    "unfit": lambda it: it.has("unfit"),
+    "spelling": _is_misspelt,
+    "story": _is_story,
+    "trade": lambda it: it.has("trade"),
+    "no praise": lambda it: not it.is_praise,
+    "no verb": _has_no_verb,
+    "tells nothing": lambda it: it.evidence < ENOUGH,
+}
+"""What a sentence is sent back for, by the name of the fault."""
+
+
+def faults(sentence: Sentence) -> tuple[str, ...]:
+    """Name what speaks against a sentence as a quote; empty for one that may be shown.
+
+    >>> faults(Sentence("The zip runs smoothly even when caked in mud."))
+    ()
+    >>> faults(Sentence("As for the fuel consumption"))
+    ('no praise', 'no verb', 'tells nothing')
+    """
+    return tuple(name for name, fails in RULES.items() if fails(sentence))
+
+
+def grade(it: Sentence) -> float:
+    """How gladly a sentence is shown, 0 to 1: 0 for one with a fault, else by what it tells and how well it is written."""
+    if any(fails(it) for fails in RULES.values()):
+        return 0.0
+    text = it.text.strip()
+    clean = 0.1 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
+    plus = 0.12 * min(it.evidence, 4) + clean + 0.1 * max(it.polarity, 0)
+    minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
+    minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
+    return float(min(max(0.25 + plus - minus, 0.01), 1.0))
+
+
+_DESCRIPTION_RULES = ("foreign", "signs", "shouting", "broken", "start", "question", "order", "unfit", "trade")
+_FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 2
+
+
+def grade_of_description(it: Sentence) -> float:
+    """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
+    if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
+        return 0.0
+    told = len(it.named) + len(it.telling) + len(it.words & WORDS["half"])
+    if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
+        return 0.0
+    return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The different words of a text, lower case.
+
+    >>> sorted(words_of("Light, and light-weight"))
+    ['and', 'light', 'light-weight']
+    """
+    return frozenset(_TOKEN.findall(text.lower()))
