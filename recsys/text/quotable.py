@@ -13,6 +13,7 @@ from functools import cached_property
 from recsys.text.quotable_patterns import (
     ABOUT_ONESELF,
     BAD_START,
+    EMPTY_NEGATION,
     FAMILY,
     FOREIGN,
     GLUED,
@@ -25,6 +26,7 @@ from recsys.text.quotable_patterns import (
     ORDER,
     ORDER_ANYWHERE,
     OWN_VERDICT,
+    PRAISE_IDIOM,
     SIGNS,
     STORY,
     TURN,
@@ -37,13 +39,14 @@ MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
 SURE_PRAISE = 0.6
 """Polarity from which what a thing does is taken for praise, without a word that praises."""
 
-ENOUGH = 1.3
+ENOUGH = 1.1
 """Least evidence that a sentence tells a reader something."""
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _BLANKS = re.compile(r"\s+")
 _SAYS_LITTLE = WORDS["praise"] | WORDS["generic"] | WORDS["common"] | WORDS["story"] | WORDS["trade"] | WORDS["half"]
 
+_FOR = re.compile(r"(?<!full marks)(?<!good)(?<!made) for ")
 _STRESSED = re.compile(
     rf"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) (?:{'|'.join(sorted(WORDS['half']))})\b"
 )
@@ -72,9 +75,14 @@ class Sentence:
         return _BLANKS.sub(" ", self.text.replace("’", "'").replace("‘", "'")).strip(" \"'“”-–—•").lower()
 
     @cached_property
+    def unfilled(self) -> str:
+        """The same without fillers, such as "no joke"."""
+        return HARMLESS.sub(" ", self.plain)
+
+    @cached_property
     def cleared(self) -> str:
-        """The same without fillers, and without negations that praise, such as "no plastic taste"."""
-        return GOOD_NEGATION.sub(" ; ", HARMLESS.sub(" ", self.plain))
+        """The same without negations that praise, such as "no plastic taste"."""
+        return EMPTY_NEGATION.sub(" ; ", GOOD_NEGATION.sub(" ; ", self.unfilled))
 
     @cached_property
     def tokens(self) -> list[str]:
@@ -105,26 +113,40 @@ class Sentence:
 
     @cached_property
     def idioms(self) -> int:
-        return bool(IDIOM.search(self.plain)) + bool(GOOD_NEGATION.search(HARMLESS.sub(" ", self.plain)))
+        return bool(IDIOM.search(self.plain)) + bool(GOOD_NEGATION.search(self.unfilled))
 
     @cached_property
-    def is_praise(self) -> bool:
-        if self.telling or self.idioms or self.has("praise") or self.has("half"):
-            return True
+    def praises(self) -> bool:
+        """Whether words praise anything at all."""
+        return self.has("praise") or bool(PRAISE_IDIOM.search(self.plain) or EMPTY_NEGATION.search(self.unfilled))
+
+    @cached_property
+    def has_merit(self) -> bool:
+        """Whether it says what the thing does, and the shop's own model takes that for praise."""
         return self.polarity >= SURE_PRAISE and self.has("merits")
 
     @cached_property
+    def is_praise(self) -> bool:
+        return bool(self.telling or self.idioms or self.praises or self.has("half") or self.has_merit)
+
+    @cached_property
     def evidence(self) -> float:
-        """How much it tells: 1 for a word such as "sturdy", less for what it speaks of and for praise of anything."""
-        merit = 0.6 if self.polarity >= SURE_PRAISE and self.has("merits") else 0.0
+        """How much it tells: 1 for a word such as "sturdy", less for what it speaks of and for praise of anything.
+
+        What it is good for ("for winter walks") counts less than what is good about it; praise alone never suffices.
+        """
+        if not (self.telling or self.idioms or self.named or self.has_merit):
+            return 0.0
+        of_it = self.named.intersection(_TOKEN.findall(_FOR.split(self.plain, maxsplit=1)[0]))
         return (
             min(len(self.telling), 3)
             + 0.5 * min(len(self.words & WORDS["half"]), 2)
             + 0.4 * bool(_STRESSED.search(self.plain))
-            + 0.5 * min(len(self.named), 3)
+            + 0.5 * min(len(of_it), 3)
+            + 0.2 * min(len(self.named - of_it), 3)
             + 0.7 * self.idioms
-            + 0.4 * self.has("praise")
-            + merit
+            + 0.4 * self.praises
+            + 0.6 * self.has_merit
         )
 
 
@@ -135,21 +157,23 @@ def _shouts(it: Sentence) -> bool:
 
 def _broken(it: Sentence) -> bool:
     """Signs of a text that was cut, glued or never closed."""
+    if re.search(r"\b(\w+) \1\b", it.plain):
+        return True
     pairs = any(it.text.count(left) != it.text.count(right) for left, right in ("()", "“”"))
     return bool(pairs or '"' in it.text or GLUED.search(it.text) or it.text.rstrip()[-1] in ",;:-–—(&/")
 
 
 def _is_story(it: Sentence) -> bool:
-    if OWN_VERDICT.match(HARMLESS.sub(" ", it.plain).strip(" ,")):
+    if OWN_VERDICT.match(it.unfilled.strip(" ,")):
         return False
     return bool(STORY.search(it.cleared) or ABOUT_ONESELF.match(it.plain))
 
 
 def _has_no_verb(it: Sentence) -> bool:
     """No finite verb that is known, and no bare judgement such as "Great sound and solid build" either."""
-    if it.has("verbs") or it.has("merits") or it.idioms:
+    if it.has("verbs") or it.has("merits") or it.idioms or it.praises and not it.has("praise"):
         return False
-    judged = it.telling or it.has("praise") or it.has("half")
+    judged = it.telling or it.praises or it.has("half")
     return not (judged and len(it.tokens) <= 14)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from recsys.text.quotable_words import IDIOMS, WORDS
+from recsys.text.quotable_words import IDIOMS, PRAISE_IDIOMS, WORDS
 
 
 def any_of(*phrases: str) -> re.Pattern[str]:
@@ -10,7 +10,7 @@ def any_of(*phrases: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(phrases)})\b")
 
 
-IDIOM = any_of(*IDIOMS)
+IDIOM, PRAISE_IDIOM = any_of(*IDIOMS), any_of(*PRAISE_IDIOMS)
 
 TURN = any_of(
     *("but", "although", "though", "however", "except", "yet", "despite", "whereas", "nevertheless", "nonetheless"),
@@ -25,7 +25,7 @@ TURN = any_of(
 WISH = any_of(
     *("wish(?:ed|es)?", "hop(?:e|ed|ing|efully|es)", "if only", "would be", "could be", "should", "could use", "i guess"),
     *("would (?:like|love|prefer)", "please", "needs? (?:to|more|some|a|an|work)", "might", "may", "maybe", "perhaps"),
-    *("potential", "expect(?:ed|ing)?", "supposedly", "i suppose", "i think", "i believe", "seems? to", "can't wait"),
+    *("potential", "possibly", "expect(?:ed|ing)?", "supposedly", "i suppose", "i think", "i believe", "seems? to", "can't wait"),
     *("waiting", "until", "if (?:they|it|he|she|this|i|we|the|there|someone|only)", "i'd", "i'll", "probably", "almost"),
     *("kind of", "sort of", "somewhat", "fairly", "not sure", "i'm sure", "time will tell", "for now", "at least"),
     *("as long as", "once (?:you|i|they|it)", "when it works", "sometimes", "must be", "must have been", "try to"),
@@ -37,6 +37,8 @@ LESS = any_of(
     *(r"too (?!too)\w+", "as if", "wannabe", "knock ?off", "rip ?off", "more like", "so bad", "good luck", "waste"),
     *("nothing (?:special|new|else|more)", "over and over", "gets? old", "back in", "used to", "not only me", "compared to"),
     *("the (?:same|other|others|previous|old) (?:one|ones|game|thing)s?", "this or", "sequel to", "ripoff", "clone"),
+    *("better (?:when|if)", r"just as \w+ as", "just as (?:stable|good|well)", r"as \w+ as (?:most|any|the)", "the better"),
+    *("pretty (?:standard|basic)", "(?:better|best|worse) than (?:my|our|the)", "i sent back", "wins easily"),
 )
 """Comparisons that may speak for another product, and faint praise."""
 
@@ -44,7 +46,7 @@ ORDER = re.compile(
     r"(?:just |so |please |go |and )*(?:buy|get|go|try|play|download|grab|check|pick|give|do|don't|dont|make sure|see|look|"
     r"take|come|stop|believe|trust|imagine|beware|wait|let|remember|be|use|put|keep in|add|bring|pay|think|join|read|"
     r"watch|never|call|note|thanks|thank|congratulations|well done|hello|hi|dear|edit|update|ps|p\.s|pros?|cons?|verdict|"
-    r"conclusion|overall score|tl;?dr|summary|bottom line|greetings|to (?:make|get|use|be|do)|have fun|enjoy)\b"
+    r"conclusion|overall score|tl;?dr|summary|bottom line|greetings|to (?:make|get|use|be|do)|have fun|enjoy|prepare|hail|good work|good job|great work|great job|nice work|nice job|welcome)\b"
 )
 """An order, an address or a heading at the start."""
 
@@ -115,22 +117,28 @@ _NO = (
     r"been|seem|feel))*"
 )
 GOOD_NEGATION = any_of(
-    _NO + r" (?:problems?|issues?|complaints?|trouble|fuss|noises?|hum|hiss|buzz(?:ing|es)?|rattl(?:e|es|ing)|leaks?|leaked|"
+    _NO + r" (?:fuss|noises?|hum|hiss|buzz(?:ing|es)?|rattl(?:e|es|ing)|leaks?|leaked|"
     r"squeak(?:s|y|ing)?|drips?|dripped|soot|mess|residue|bitterness|bitter|taste|tang|aftertaste|smells?|odou?rs?|lag|bugs?|"
     r"creak(?:s|ing)?|wobbl(?:e|es|y|ing)|crash(?:es)?|glitch(?:es)?|kinks?|slip(?:s|ped|ping)?|fad(?:e|es|ed|ing)|jumps?|"
     r"steps|rust(?:s|ed|y)?|sour(?: tail)?|scratch(?:es|ed)?|crackl(?:e|es|ing)|distortion|static|delay|latency|hassle|"
     r"pressure points|streaks?|dust(?: cloud)?|break-in|drama|tip(?:s|ped)?|snag(?:s|ged)?|cloying|perfumey|fumbling|catching|"
     r"fail(?:s|ed)?|jam(?:s|med)?|clog(?:s|ged)?|tangl(?:e|es|ed)|budge|move|shift|sag(?:s|ged)?|scuff(?:s|ed)?|harsh|boomy|"
     r"stick(?:s|ing)?|burn(?:s|t|ing)?|muddy|tinny|bulky|heavy|stiff|itchy|scratchy|blisters?|break(?:s|ing)?|bend|dull|bored|"
-    r"boring|old|out of tune|stale|soggy|damp|cold spots?|hot spots?|disappoint(?:s|ed|ing|ment)?|shed(?:s|ding)?|"
+    r"boring|old|out of tune|stale|soggy|damp|cold spots?|hot spots?|shed(?:s|ding)?|"
     r"pill(?:s|ing)?|fray(?:s|ing)?|wear|wrinkl(?:e|es|ed)|shrink(?:ing)?|flicker(?:s|ing)?|interference|feedback|manual)",
-    *("can't go wrong", "cannot go wrong", "couldn't be (?:happier|better|more pleased|easier|simpler)", "not a drop"),
-    *("couldn't ask for more", "can't beat", "can't complain", "never lets? (?:me|you|us) down", "not let down", "not only"),
-    *("can't get enough", "can't stop playing", "can't put it down", "can't fault", "never a dull moment", "no plastic"),
+    *("not a drop", "can't get enough", "can't stop playing", "can't put it down", "never a dull moment", "no plastic"),
     r"not too (?:big|small|heavy|light|tight|loose|stiff|soft|hard|loud|bright|thick|thin|sweet|strong)",
-    *("(?:barely|hardly) (?:notice|feel|know)", "without breaking the bank", "no-fuss", "nothing beats", "dead easy"),
+    *("(?:barely|hardly) (?:notice|feel|know)", "no-fuss", "dead easy"),
 )  # fmt: skip
 """What is denied and praises by it: "no plastic taste"."""
+
+EMPTY_NEGATION = any_of(
+    _NO + " (?:problems?|issues?|complaints?|trouble|regrets?|disappoint(?:s|ed|ing|ment)?)",
+    *("can't go wrong", "cannot go wrong", "couldn't be (?:happier|better|more pleased|easier|simpler)", "not only"),
+    *("couldn't ask for more", "can't beat", "can't complain", "never lets? (?:me|you|us) down", "not let down"),
+    *("can't fault", "without breaking the bank", "nothing beats"),
+)
+"""What is denied and praises, though it says nothing of the thing: "no complaints"."""
 
 HARMLESS = any_of(
     *("as it should be", "so far", "no joke", "no word of a lie", "no exaggeration", "not even close", "thank goodness"),

@@ -8,10 +8,16 @@ from pathlib import Path
 
 _RAW: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("quotable.toml").read_text(encoding="utf-8"))
 
-WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _RAW.items() if name != "idioms"}
+WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _RAW.items() if "idioms" not in name}
 """Lists of words by name, as the file explains them."""
 
-IDIOMS = tuple(each.strip() for each in _RAW["idioms"].replace("\n", "|").split("|") if each.strip())
+
+
+def _phrases(name: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in _RAW[name].replace("\n", "|").split("|") if each.strip())
+
+
+IDIOMS, PRAISE_IDIOMS = _phrases("idioms"), _phrases("praise_idioms")
 
 
 @cache
