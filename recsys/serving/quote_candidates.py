@@ -25,6 +25,9 @@ from recsys.text.quotable import Sentence, grade, grade_of_description, words_of
 READ = "en"
 """The language that praise is told apart in."""
 
+LEAST_GRADE = 0.6
+"""Of a review's sentence that is shown; below it many say little, or are hardly sentences."""
+
 _FEWEST_REVIEWS = 8
 """Reviews that must use a word before it is taken for right spelling."""
 
@@ -124,7 +127,7 @@ def _of_reviews(
                 continue
             sentence = text[start:end]
             worth = grade(Sentence(sentence, about, float(praise.min()), spelt))
-            if worth > 0 and mask_personal(sentence) == sentence:
+            if worth >= LEAST_GRADE and mask_personal(sentence) == sentence:
                 found.append((place, count, start, end, worth))
                 said.append(sentence)
     progress("choosing quotes", len(documents), len(documents))

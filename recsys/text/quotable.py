@@ -44,12 +44,18 @@ ENOUGH = 1.1
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _BLANKS = re.compile(r"\s+")
-_SAYS_LITTLE = WORDS["praise"] | WORDS["generic"] | WORDS["common"] | WORDS["story"] | WORDS["trade"] | WORDS["half"]
+_SAYS_LITTLE = WORDS["praise"] | WORDS["generic"] | WORDS["common"] | WORDS["story"] | WORDS["trade"] | WORDS["half"] | WORDS["appeal"]
 
 _FOR = re.compile(r"(?<!full marks)(?<!good)(?<!made) for ")
 _STRESSED = re.compile(
-    rf"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) (?:{'|'.join(sorted(WORDS['half']))})\b"
+    rf"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) (?:{'|'.join(sorted(WORDS['half'] | WORDS['appeal']))})\b"
 )
+
+
+def _without(text: str, *patterns: re.Pattern[str]) -> str:
+    for pattern in patterns:
+        text = pattern.sub(" ", text)
+    return text
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Sentence:
         skipped = _SAYS_LITTLE | self.telling | WORDS["verbs"]
         return frozenset(
             word
-            for word in self.tokens
+            for word in _TOKEN.findall(_without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS))
             if len(word) > 2 and word[0].isalpha() and not {word, word.rstrip("s")} & (skipped | self.about)
         )
 
@@ -127,7 +133,7 @@ class Sentence:
 
     @cached_property
     def is_praise(self) -> bool:
-        return bool(self.telling or self.idioms or self.praises or self.has("half") or self.has_merit)
+        return bool(self.telling or self.idioms or self.praises or self.has("half") or self.has("appeal") or self.has_merit)
 
     @cached_property
     def evidence(self) -> float:
@@ -135,12 +141,13 @@ class Sentence:
 
         What it is good for ("for winter walks") counts less than what is good about it; praise alone never suffices.
         """
-        if not (self.telling or self.idioms or self.named or self.has_merit):
+        if not (self.telling or self.idioms or self.named or self.has_merit or self.has("half")):
             return 0.0
         of_it = self.named.intersection(_TOKEN.findall(_FOR.split(self.plain, maxsplit=1)[0]))
         return (
             min(len(self.telling), 3)
-            + 0.5 * min(len(self.words & WORDS["half"]), 2)
+            + 0.6 * min(len(self.words & WORDS["half"]), 2)
+            + 0.5 * min(len(self.words & WORDS["appeal"]), 2)
             + 0.4 * bool(_STRESSED.search(self.plain))
             + 0.5 * min(len(of_it), 3)
             + 0.2 * min(len(self.named - of_it), 3)
@@ -173,7 +180,7 @@ def _has_no_verb(it: Sentence) -> bool:
     """No finite verb that is known, and no bare judgement such as "Great sound and solid build" either."""
     if it.has("verbs") or it.has("merits") or it.idioms or it.praises and not it.has("praise"):
         return False
-    judged = it.telling or it.praises or it.has("half")
+    judged = it.telling or it.praises or it.has("half") or it.has("appeal")
     return not (judged and len(it.tokens) <= 14)
 
 
@@ -205,7 +212,7 @@ RULES: Mapping[str, Callable[[Sentence], bool]] = {
     "unfit": lambda it: it.has("unfit"),
     "spelling": _is_misspelt,
     "story": _is_story,
-    "trade": lambda it: it.has("trade"),
+    "trade": lambda it: not WORDS["trade"].isdisjoint(it.words - it.about),
     "no praise": lambda it: not it.is_praise,
     "no verb": _has_no_verb,
     "tells nothing": lambda it: it.evidence < ENOUGH,
@@ -229,11 +236,11 @@ def grade(it: Sentence) -> float:
     if any(fails(it) for fails in RULES.values()):
         return 0.0
     text = it.text.strip()
-    clean = 0.1 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
+    clean = 0.15 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
     plus = 0.12 * min(it.evidence, 4) + clean + 0.1 * max(it.polarity, 0)
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
     minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
-    return float(min(max(0.25 + plus - minus, 0.01), 1.0))
+    return float(min(max(0.2 + plus - minus, 0.01), 1.0))
 
 
 _DESCRIPTION_RULES = ("foreign", "signs", "shouting", "broken", "start", "question", "order", "unfit", "trade")
@@ -244,7 +251,7 @@ def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
-    told = len(it.named) + len(it.telling) + len(it.words & WORDS["half"])
+    told = len(it.named) + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
     if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
         return 0.0
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))

@@ -26,7 +26,8 @@ WISH = any_of(
     *("wish(?:ed|es)?", "hop(?:e|ed|ing|efully|es)", "if only", "would be", "could be", "should", "could use", "i guess"),
     *("would (?:like|love|prefer)", "please", "needs? (?:to|more|some|a|an|work)", "might", "may", "maybe", "perhaps"),
     *("potential", "possibly", "expect(?:ed|ing)?", "supposedly", "i suppose", "i think", "i believe", "seems? to", "can't wait"),
-    *("waiting", "until", "if (?:they|it|he|she|this|i|we|the|there|someone|only)", "i'd", "i'll", "probably", "almost"),
+    *("waiting", "until", "if (?:they|it|he|she|this|i|we|the|there|someone|only)",
+    "if (?:you|you're) (?!(?:like|love|enjoy|want|need|are|care|fancy|prefer))", "i'd", "i'll", "probably", "almost"),
     *("kind of", "sort of", "somewhat", "fairly", "not sure", "i'm sure", "time will tell", "for now", "at least"),
     *("as long as", "once (?:you|i|they|it)", "when it works", "sometimes", "must be", "must have been", "try to"),
 )
@@ -38,6 +39,8 @@ LESS = any_of(
     *("nothing (?:special|new|else|more)", "over and over", "gets? old", "back in", "used to", "not only me", "compared to"),
     *("the (?:same|other|others|previous|old) (?:one|ones|game|thing)s?", "this or", "sequel to", "ripoff", "clone"),
     *("better (?:when|if)", r"just as \w+ as", "just as (?:stable|good|well)", r"as \w+ as (?:most|any|the)", "the better"),
+    *("^better than", "^(?:much|way|far|miles) better than", "good for free", "fine line", "(?:it|this) fun", "i love it some"),
+    *("very (?:wow|recommend|much wow|spelling)", "much (?:good|wow|excitement|fun very|entertain|graphics)", "many \w+ (?:much|very)"),
     *("pretty (?:standard|basic)", "(?:better|best|worse) than (?:my|our|the)", "i sent back", "wins easily"),
 )
 """Comparisons that may speak for another product, and faint praise."""
@@ -74,7 +77,7 @@ OWN_VERDICT = re.compile(
 
 ABOUT_ONESELF = re.compile(
     r"(?:i|we|my|our|me|you|your|he|she|his|her|someone|somebody|people|they|their|us|being|having|playing|using|after|"
-    r"as an?|when|if|since)(?:'\w+)?\b(?!-)"
+    r"as an?|when|if|since|ordered|bought|purchased|received|have (?:been|had|used|owned)|been|had|replaced)(?:'\w+)?\b(?!-)"
 )
 
 FAMILY = any_of(
@@ -86,7 +89,7 @@ FAMILY = any_of(
 
 SIGNS = re.compile(
     r"https?:|www\.|\.com\b|@|[*=_|<>~^#{}\[\]\\+♥❤★☆→%$€£]|[:;=][-']?[)(dDpPoO3/|\]]|\b[xX]+[dD]+\b|([!?,;:])\1{1,}|\.\.|…|--|"
-    r"(\w)\2{2}|\d+ ?/ ?\d+|\d+ ?(?:out ?)?of \d+|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\ufffd]|&\w+;|[!?,;] [!?,;]"
+    r"(\w)\2{2}|\d+ ?/ ?\d+|/ ?10\b|\d+ ?(?:out ?)?of \d+|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\ufffd]|&\w+;|[!?,;] [!?,;]"
 )
 """Addresses, emoticons, scores, letters repeated, pictures made of signs."""
 
