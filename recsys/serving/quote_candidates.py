@@ -34,7 +34,15 @@ _FEWEST_REVIEWS = 8
 _MOST_ALIKE = 2
 """Products whose descriptions share a sentence before it is boilerplate."""
 
+_MOST_MARKS, _LONGEST_MARK = 30, 12
+
 _GLUED = re.compile(r"(?<=[a-z]{2}[.!?])(?=[A-Z][a-z])")
+_TAIL = re.compile(
+    r"(?:\d{1,2}(?:[.,]\d)?\s?/\s?\d{1,2}|[:;=][-']?[)DdpP3]|\b[xX]D|<3|[\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]|(?<=[!.])[!.]|"
+    r"[\s,;:-]|(?<=\s)[.!])\Z"
+)
+"""Scores, emoticons and repeated marks at the end of a sentence, which a quote can do without."""
+
 _TURNS = re.compile(r"\W*(?:but|however|unfortunately|sadly|except|though|although|only|my only|the only|that said|still|now,|cons)\b", re.IGNORECASE)
 
 
@@ -177,7 +185,17 @@ def _sentences(text: str) -> Iterator[Span]:
         cuts = [start, *(cut.start() for cut in _GLUED.finditer(text, start, end)), end]
         for first, last in zip(cuts, cuts[1:], strict=False):
             if (span := trimmed(text, first, last)) is not None:
-                yield span
+                yield span[0], _without_tail(text, *span)
+
+
+def _without_tail(text: str, start: int, end: int) -> int:
+    """Where a sentence ends without what stands for a mood or a mark at its end; looks at a few characters at a time."""
+    for _ in range(_MOST_MARKS):
+        found = _TAIL.search(text, max(start, end - _LONGEST_MARK), end)
+        if found is None or found.start() <= start:
+            break
+        end = found.start()
+    return end
 
 
 def _inside(semantic: SemanticScorer, first: int, last: int, start: int, end: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from recsys.serving.quote_candidates import QuoteCandidates
 from recsys.text.phrasebook import REVIEW
 from recsys.text.quotable import words_of
 
-FIT = 0.3
+FIT = 0.5
 """What one standard deviation of fit among a product's sentences counts beside their grades."""
 
 MOST_ALIKE = 0.5

@@ -181,7 +181,7 @@ def _has_no_verb(it: Sentence) -> bool:
     if it.has("verbs") or it.has("merits") or it.idioms or it.praises and not it.has("praise"):
         return False
     judged = it.telling or it.praises or it.has("half") or it.has("appeal")
-    return not (judged and len(it.tokens) <= 14)
+    return not (judged and len(it.tokens) <= 20)
 
 
 def _is_misspelt(it: Sentence) -> bool:

@@ -25,7 +25,7 @@ TURN = any_of(
 WISH = any_of(
     *("wish(?:ed|es)?", "hop(?:e|ed|ing|efully|es)", "if only", "would be", "could be", "should", "could use", "i guess"),
     *("would (?:like|love|prefer)", "please", "needs? (?:to|more|some|a|an|work)", "might", "may", "maybe", "perhaps"),
-    *("potential", "possibly", "expect(?:ed|ing)?", "supposedly", "i suppose", "i think", "i believe", "seems? to", "can't wait"),
+    *("potential", "possibly", "expect(?:ed|ing)?", "supposedly", "i suppose", "i think", "i believe", "seems? (?:to|about|that|like)", "seem", "can't wait"),
     *("waiting", "until", "if (?:they|it|he|she|this|i|we|the|there|someone|only)",
     "if (?:you|you're) (?!(?:like|love|enjoy|want|need|are|care|fancy|prefer))", "i'd", "i'll", "probably", "almost"),
     *("kind of", "sort of", "somewhat", "fairly", "not sure", "i'm sure", "time will tell", "for now", "at least"),
@@ -39,6 +39,7 @@ LESS = any_of(
     *("nothing (?:special|new|else|more)", "over and over", "gets? old", "back in", "used to", "not only me", "compared to"),
     *("the (?:same|other|others|previous|old) (?:one|ones|game|thing)s?", "this or", "sequel to", "ripoff", "clone"),
     *("better (?:when|if)", r"just as \w+ as", "just as (?:stable|good|well)", r"as \w+ as (?:most|any|the)", "the better"),
+    *("about as", "generic", "eliminates that", "(?:he|she) \w+"),
     *("^better than", "^(?:much|way|far|miles) better than", "good for free", "fine line", "(?:it|this) fun", "i love it some"),
     *("very (?:wow|recommend|much wow|spelling)", "much (?:good|wow|excitement|fun very|entertain|graphics)", "many \w+ (?:much|very)"),
     *("pretty (?:standard|basic)", "(?:better|best|worse) than (?:my|our|the)", "i sent back", "wins easily"),
@@ -94,14 +95,14 @@ SIGNS = re.compile(
 """Addresses, emoticons, scores, letters repeated, pictures made of signs."""
 
 FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
-GLUED = re.compile(r"[a-z][.!?,;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
+GLUED = re.compile(r"[a-z][.!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 BAD_START = re.compile(
     r"(?:or|but|because|which|while|who|whom|whose|than|that's why|nor|as for (?:the|its) \w+$|as to|cause|since|though|"
-    r"although|whether|until|however|besides|anyway|lastly|secondly|thirdly|otherwise|therefore|thus|hence|another|other|others|"
-    r"where|to|from|by|into|such|especially|including|even|not(?! a drop)|no,|yes|yeah|well,|ok|okay|either|both of|"
+    r"although|whether|until|however|besides|anyway|lastly|secondly|thirdly|otherwise|therefore|thus|hence|other|others|again|as in|good news|this proves|right now|"
+    r"where|to|from|by|into|especially|including|even|not(?! a drop)|no,|yes|yeah|well,|ok|okay|either|both of|"
     r"same|here|there|what|why|how|except|instead|in the|at the|for (?:a|an|example|those|anyone|people)|same|anyone|everyone|"
-    r"(?:he|she|his|her|him|them|those|that|one|ones|this one)(?: |$|'))(?!-)\b"
+    r"(?:he|she|his|her|him|them|those|that|ones|this one|the other)(?: |$|'))(?!-)\b"
 )
 """How a sentence starts that leans on another one."""
 
