@@ -109,12 +109,15 @@ class Recommender:
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
 
+    def polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much the words of phrases praise or complain, whatever the stars, by their places."""
+        return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
+
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """How much phrases praise or complain, by their places and the stars beside them; 0 for words typed now."""
         found, known = np.zeros(len(places), np.float32), places != NO_ROW
         stars = self.documents.stars_at(places[known])
-        words = np.asarray(self._polarities[self._semantic.phrases[places[known]]], np.float32)
-        found[known] = self.polarity.of_reviews(words, stars)
+        found[known] = self.polarity.of_reviews(self.polarity_of_words(places[known]), stars)
         return found
 
     @cached_property
