@@ -234,8 +234,8 @@ _STUDIES = {
     ),
     "all": _Study(
         "all of these but faithfulness, quotes and presets",
-        "All studies but faithfulness, quotes and presets, one after another; those that these data do not allow are named "
-        "with their reason.",
+        "All studies but faithfulness, quotes and presets, one after another; those that these data do not allow are "
+        "named with their reason.",
         _add_options_and_weights,
     ),
 }

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -43,7 +44,10 @@ _TAIL = re.compile(
 )
 """Scores, emoticons and repeated marks at the end of a sentence, which a quote can do without."""
 
-_TURNS = re.compile(r"\W*(?:but|however|unfortunately|sadly|except|though|although|only|my only|the only|that said|still|now,|cons)\b", re.IGNORECASE)
+_TURNS = re.compile(
+    r"\W*(?:but|however|unfortunately|sadly|except|though|although|only|my only|the only|that said|still|now,|cons)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,13 +187,13 @@ def _sentences(text: str) -> Iterator[Span]:
     """Sentences of a text, trimmed, also those with no blank between them."""
     for start, end in sentence_spans(text):
         cuts = [start, *(cut.start() for cut in _GLUED.finditer(text, start, end)), end]
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             if (span := trimmed(text, first, last)) is not None:
                 yield span[0], _without_tail(text, *span)
 
 
 def _without_tail(text: str, start: int, end: int) -> int:
-    """Where a sentence ends without what stands for a mood or a mark at its end; looks at a few characters at a time."""
+    """Where a sentence ends without marks and moods at its end; it looks at a few characters at a time."""
     for _ in range(_MOST_MARKS):
         found = _TAIL.search(text, max(start, end - _LONGEST_MARK), end)
         if found is None or found.start() <= start:

@@ -48,11 +48,13 @@ class Quotes:
     @cached_property
     def _usual(self) -> FloatArray:
         """Mean profile of all shoppers, float32 of shape (n_dims,)."""
-        return self._semantic.known_profiles().mean(axis=0) if len(self._semantic.own_profiles) else np.zeros(1, np.float32)
+        return (
+            self._semantic.known_profiles().mean(axis=0)
+            if len(self._semantic.own_profiles)
+            else np.zeros(1, np.float32)
+        )
 
-    def choose(
-        self, item_rows: Sequence[int], profile: FloatArray, exclusions: Exclusions
-    ) -> tuple[Quote | None, ...]:
+    def choose(self, item_rows: Sequence[int], profile: FloatArray, exclusions: Exclusions) -> tuple[Quote | None, ...]:
         """A quote for each product of a list, None where nothing that was said of it may be shown.
 
         A review speaks before the description. A sentence is passed over where a card above says nearly the same, or

@@ -212,8 +212,9 @@ def conclusion(figures: QuotesFigures) -> tuple[str, ...]:
     return (
         f"A customer speaks on {figures.from_reviews:.0%} of the cards, the description on "
         f"{figures.from_descriptions:.0%}, and {figures.without:.0%} have no quote.",
-        f"Of the quotes {figures.other_language:.1%} are in another language, {figures.complaints_by_words:.1%} complain "
-        f"by their words and {figures.complaints_by_stars:.1%} by their stars, {figures.fragments:.1%} are fragments.",
+        f"Of the quotes {figures.other_language:.1%} are in another language, "
+        f"{figures.complaints_by_words:.1%} complain by their words and {figures.complaints_by_stars:.1%} by their "
+        f"stars, {figures.fragments:.1%} are fragments.",
         f"{figures.distinct:,} different quotes; on {figures.own:.0%} of the cards the quote stands on no other card."
         f"{varied}",
     )

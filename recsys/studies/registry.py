@@ -62,8 +62,8 @@ QUOTES = Experiment(
     "Quotes",
     "what stands on cards as a reason, for a person to judge",
     "What stands on cards as a reason to buy? The first products of random shoppers are drawn with their quotes: how "
-    "often a customer speaks, how often a quote is in another language, a complaint or a fragment, how many differ, and "
-    "every card, for a person to judge.",
+    "often a customer speaks, how often a quote is in another language, a complaint or a fragment, how many "
+    "differ, and every card, for a person to judge.",
 )
 """It has settings of its own, too."""
 

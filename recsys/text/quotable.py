@@ -18,6 +18,7 @@ from recsys.text.quotable_patterns import (
     FOREIGN,
     GLUED,
     GOOD_NEGATION,
+    GRAMMAR,
     HARMLESS,
     IDIOM,
     LESS,
@@ -44,11 +45,14 @@ ENOUGH = 1.1
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _BLANKS = re.compile(r"\s+")
-_SAYS_LITTLE = WORDS["praise"] | WORDS["generic"] | WORDS["common"] | WORDS["story"] | WORDS["trade"] | WORDS["half"] | WORDS["appeal"]
+_SAYS_LITTLE: frozenset[str] = frozenset().union(
+    *(WORDS[name] for name in ("praise", "generic", "common", "story", "trade", "half", "appeal"))
+)
 
 _FOR = re.compile(r"(?<!full marks)(?<!good)(?<!made) for ")
 _STRESSED = re.compile(
-    rf"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) (?:{'|'.join(sorted(WORDS['half'] | WORDS['appeal']))})\b"
+    r"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) "
+    rf"(?:{'|'.join(sorted(WORDS['half'] | WORDS['appeal']))})\b"
 )
 
 
@@ -113,7 +117,9 @@ class Sentence:
         skipped = _SAYS_LITTLE | self.telling | WORDS["verbs"]
         return frozenset(
             word
-            for word in _TOKEN.findall(_without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS))
+            for word in _TOKEN.findall(
+                _without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
+            )
             if len(word) > 2 and word[0].isalpha() and not {word, word.rstrip("s")} & (skipped | self.about)
         )
 
@@ -133,7 +139,9 @@ class Sentence:
 
     @cached_property
     def is_praise(self) -> bool:
-        return bool(self.telling or self.idioms or self.praises or self.has("half") or self.has("appeal") or self.has_merit)
+        return bool(
+            self.telling or self.idioms or self.praises or self.has("half") or self.has("appeal") or self.has_merit
+        )
 
     @cached_property
     def evidence(self) -> float:
@@ -164,7 +172,7 @@ def _shouts(it: Sentence) -> bool:
 
 def _broken(it: Sentence) -> bool:
     """Signs of a text that was cut, glued or never closed."""
-    if re.search(r"\b(\w+) \1\b", it.plain):
+    if GRAMMAR.search(it.plain):
         return True
     pairs = any(it.text.count(left) != it.text.count(right) for left, right in ("()", "“”"))
     return bool(pairs or '"' in it.text or GLUED.search(it.text) or it.text.rstrip()[-1] in ",;:-–—(&/")
@@ -173,12 +181,12 @@ def _broken(it: Sentence) -> bool:
 def _is_story(it: Sentence) -> bool:
     if OWN_VERDICT.match(it.unfilled.strip(" ,")):
         return False
-    return bool(STORY.search(it.cleared) or ABOUT_ONESELF.match(it.plain))
+    return bool(STORY.search(it.cleared) or ABOUT_ONESELF.match(it.unfilled.strip(" ,")))
 
 
 def _has_no_verb(it: Sentence) -> bool:
     """No finite verb that is known, and no bare judgement such as "Great sound and solid build" either."""
-    if it.has("verbs") or it.has("merits") or it.idioms or it.praises and not it.has("praise"):
+    if it.has("verbs") or it.has("merits") or it.idioms or (it.praises and not it.has("praise")):
         return False
     judged = it.telling or it.praises or it.has("half") or it.has("appeal")
     return not (judged and len(it.tokens) <= 20)
@@ -232,13 +240,15 @@ def faults(sentence: Sentence) -> tuple[str, ...]:
 
 
 def grade(it: Sentence) -> float:
-    """How gladly a sentence is shown, 0 to 1: 0 for one with a fault, else by what it tells and how well it is written."""
+    """How gladly a sentence is shown, 0 to 1: 0 for one with a fault, else by what it tells and how it is written."""
     if any(fails(it) for fails in RULES.values()):
         return 0.0
     text = it.text.strip()
     clean = 0.15 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
     plus = 0.12 * min(it.evidence, 4) + clean + 0.1 * max(it.polarity, 0)
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
+    capitals = sum(word[0].isupper() for word in text.split())
+    minus += 0.12 * (capitals > max(2, 0.6 * len(it.tokens)))
     minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
     return float(min(max(0.2 + plus - minus, 0.01), 1.0))
 

