@@ -41,7 +41,7 @@ _ENDINGS = tuple(
 def is_spelt(word: str) -> bool:
     """Whether a word, lower case, is one of `common_words`, or made of one by an ending.
 
-    >>> [is_spelt(word) for word in ("zips", "caked", "snagged", "haveing", "awsome")]
+    >>> [is_spelt(word) for word in ("zips", "caked", "gripped", "haveing", "awsome")]
     [True, True, True, False, False]
     """
     known = common_words()
@@ -52,7 +52,7 @@ def is_spelt(word: str) -> bool:
     stems = {word[: -len(end)] + instead for end, instead in _ENDINGS if word.endswith(end)}
     if word.endswith("ing") and not word.endswith("eing"):
         stems.add(word[:-3])
-    stems |= {stem[:-1] for stem in stems if len(stem) > 3 and stem[-1] == stem[-2]}
+    stems |= {stem[:-1] for stem in stems if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "aeiou"}
     if word.startswith("un"):
         stems.add(word[2:])
     return any(len(stem) > 2 and stem in known for stem in stems)
