@@ -5,7 +5,7 @@ knows, so that an explanation can still light them up. Reviews count from GOOD_S
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,11 +26,17 @@ from recsys.text.quotable import Sentence, grade, grade_of_description, words_of
 READ = "en"
 """The language that praise is told apart in."""
 
-LEAST_GRADE = 0.6
+LEAST_GRADE = 0.65
 """Of a review's sentence that is shown; below it many say little, or are hardly sentences."""
 
 _FEWEST_REVIEWS = 8
 """Reviews that must use a word before it is taken for right spelling."""
+
+_LEAST_PRAISE = 0.1
+"""Polarity of every phrase in a sentence; on average they must praise beyond doubt."""
+
+_NAMING_SHARE, _FEWEST_NAMING = 0.3, 5
+"""Share of a product's reviews, of at least so many, that must use a word before it is taken for a name of it."""
 
 _MOST_ALIKE = 2
 """Products whose descriptions share a sentence before it is boilerplate."""
@@ -115,7 +121,9 @@ def _of_reviews(
     progress: Progress,
 ) -> list[_Found]:
     table = reviews.select(["review_id", "item_row", "rating", "text"]).to_pydict()
-    spelt = _often_written(table["text"])
+    said_words = [words_of(text) for text in table["text"]]
+    spelt = _often_written(said_words)
+    names = _with_own_names(names, table["item_row"], said_words)
     texts = {
         number: (names[item], text)
         for number, item, rating, text in zip(*(table[name] for name in table), strict=True)
@@ -135,7 +143,7 @@ def _of_reviews(
                 continue  # praise that is taken back in the next breath
             place, count = _inside(semantic, first, last, start, end)
             praise = polarity[semantic.phrases[place : place + count]]
-            if not count or praise.min() <= NEUTRAL:
+            if not count or praise.min() < _LEAST_PRAISE or praise.mean() <= NEUTRAL:
                 continue
             sentence = text[start:end]
             worth = grade(Sentence(sentence, about, float(praise.min()), spelt))
@@ -209,9 +217,25 @@ def _inside(semantic: SemanticScorer, first: int, last: int, start: int, end: in
     return begin, max(stop - begin, 0)
 
 
-def _often_written(texts: Sequence[str]) -> frozenset[str]:
+def _often_written(said: Sequence[frozenset[str]]) -> frozenset[str]:
     """Words that many reviews use."""
-    counts = Counter[str]()
-    for text in texts:
-        counts.update(words_of(text))
+    counts = Counter(word for words in said for word in words)
     return frozenset(word for word, n in counts.items() if n >= _FEWEST_REVIEWS)
+
+
+def _with_own_names(
+    names: Sequence[frozenset[str]], items: Sequence[int], said: Sequence[frozenset[str]]
+) -> list[frozenset[str]]:
+    """Words of each product's title and brand, and those that so many reviews of it use that they name it, too."""
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    n_reviews = Counter[int]()
+    for item, words in zip(items, said, strict=True):
+        if words:
+            counts[item].update(words)
+            n_reviews[item] += 1
+    return [
+        known | {word for word, n in counts[item].items() if n >= _NAMING_SHARE * n_reviews[item]}
+        if n_reviews[item] >= _FEWEST_NAMING
+        else known
+        for item, known in enumerate(names)
+    ]

@@ -23,6 +23,7 @@ from recsys.text.quotable_patterns import (
     IDIOM,
     LESS,
     LINKING_START,
+    LOVING,
     NEGATION,
     ORDER,
     ORDER_ANYWHERE,
@@ -45,7 +46,7 @@ ENOUGH = 1.1
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _BLANKS = re.compile(r"\s+")
-_SAYS_LITTLE: frozenset[str] = frozenset().union(
+_SAYS_LITTLE: frozenset[str] = frozenset({"love"}).union(
     *(WORDS[name] for name in ("praise", "generic", "common", "story", "trade", "half", "appeal"))
 )
 
@@ -130,7 +131,8 @@ class Sentence:
     @cached_property
     def praises(self) -> bool:
         """Whether words praise anything at all."""
-        return self.has("praise") or bool(PRAISE_IDIOM.search(self.plain) or EMPTY_NEGATION.search(self.unfilled))
+        turns = PRAISE_IDIOM.search(self.plain) or EMPTY_NEGATION.search(self.unfilled) or LOVING.search(self.plain)
+        return self.has("praise") or turns is not None
 
     @cached_property
     def has_merit(self) -> bool:
@@ -196,7 +198,7 @@ def _is_misspelt(it: Sentence) -> bool:
     if it.has("slips"):
         return True
     return any(
-        part.isalpha() and not (part in it.spelt or part in it.about or is_spelt(part))
+        part.isalpha() and not ((part in it.spelt and len(part) > 1) or part in it.about or is_spelt(part))
         for word in it.tokens
         if "'" not in word
         for part in word.split("-")
@@ -261,7 +263,7 @@ def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
-    told = len(it.named) + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    told = len(it.named) + 2 * it.idioms + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
     if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
         return 0.0
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))

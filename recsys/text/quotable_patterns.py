@@ -48,12 +48,18 @@ FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
 GLUED = re.compile(r"[a-z][.!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
+    r"\b(?:game|it|this) have\b|\bthat have my\b|"
     r"\b(\w+) \1\b|\ba (?!one\b|once\b|eu|oui)[aeio]\w+|"
     r"\ban (?!hour|honest|heir|fps|rpg|mmo|xlr|lp\b|lcd|led\b|sm\d|rts|mp3|nx)[b-df-hj-np-tv-z]\w*|"
     r"\bits (?:a|an|the|very|really|so|great|fun|good|easy|well|just|pretty|also|free|worth|been|nice|perfect|awesome|"
     r"amazing|not|like|about|all|train|always|one|my|simply|definitely|only|still|got|made|hard|even|quite|super|to)\b"
 )
 """Slips of grammar that words alone do not show."""
+
+LOVING = re.compile(
+    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
+)
+"""Love as a verb; as a noun it may be what a thing is about."""
 
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|nothing|without|neither|nor|hardly|barely|scarcely|cannot|nobody|nowhere|zero|isnt|\w+n't|"
@@ -66,10 +72,20 @@ _DENIED = (
     r"plastic|burnt|oily|chemical|electrical|hot|cold|sharp|awkward|loose|unwanted|noticeable|audible|major|visible|get|got|"
     r"go|goes|cause|be|been|seem|feel))* "
 )
-GOOD_NEGATION = re.compile(rf"\b(?:{_DENIED}(?:{PHRASES['denied_fault']})|{PHRASES['denied_praise']})\b")
+GOOD_LOVING = re.compile(
+    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
+)
+"""Love as a verb; as a noun it may be what a thing is about."""
+
+NEGATION = re.compile(rf"\b(?:{_DENIED}(?:{PHRASES['denied_fault']})|{PHRASES['denied_praise']})\b")
 """What is denied and says what is good: "no plastic taste"."""
 
-EMPTY_NEGATION = re.compile(
+EMPTY_LOVING = re.compile(
+    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
+)
+"""Love as a verb; as a noun it may be what a thing is about."""
+
+NEGATION = re.compile(
     rf"\b(?:{_DENIED}(?:problems?|issues?|complaints?|trouble|regrets?|disappoint(?:s|ed|ing|ment)?)|"
     rf"{PHRASES['denied_empty']})\b"
 )

@@ -102,7 +102,10 @@ def test_what_a_thing_does_praises_where_the_shop_says_so() -> None:
 
 
 def test_a_sentence_that_tells_more_and_is_well_written_is_shown_first() -> None:
-    plain, more = Sentence("sturdy straps and nice colour"), Sentence("Sturdy, comfortable straps and a lovely soft lining.")
+    plain, more = (
+        Sentence("sturdy straps and nice colour"),
+        Sentence("Sturdy, comfortable straps and a lovely soft lining."),
+    )
     assert grade(more) > grade(plain) > 0
     assert grade(Sentence("Sturdy straps and nice colour.")) > grade(plain)
     assert grade(Sentence("And sturdy straps and nice colour.")) < grade(Sentence("Sturdy straps and nice colour."))
@@ -151,7 +154,7 @@ def judged() -> list[dict[str, object]]:
 
 
 def test_quotes_that_people_sent_back_are_kept_from_cards() -> None:
-    """Of those judged bad at most one in thirty passes by its words alone; of good ones, which are many, some suffice."""
+    """Of those judged bad at most one in thirty passes by its words alone; of the good ones some suffice."""
     passes = {True: [], False: []}
     for each in judged():
         sentence = Sentence(str(each["quote"]), words_of(str(each["product"])))
