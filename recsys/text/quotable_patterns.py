@@ -72,20 +72,10 @@ _DENIED = (
     r"plastic|burnt|oily|chemical|electrical|hot|cold|sharp|awkward|loose|unwanted|noticeable|audible|major|visible|get|got|"
     r"go|goes|cause|be|been|seem|feel))* "
 )
-GOOD_LOVING = re.compile(
-    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
-)
-"""Love as a verb; as a noun it may be what a thing is about."""
-
-NEGATION = re.compile(rf"\b(?:{_DENIED}(?:{PHRASES['denied_fault']})|{PHRASES['denied_praise']})\b")
+GOOD_NEGATION = re.compile(rf"\b(?:{_DENIED}(?:{PHRASES['denied_fault']})|{PHRASES['denied_praise']})\b")
 """What is denied and says what is good: "no plastic taste"."""
 
-EMPTY_LOVING = re.compile(
-    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
-)
-"""Love as a verb; as a noun it may be what a thing is about."""
-
-NEGATION = re.compile(
+EMPTY_NEGATION = re.compile(
     rf"\b(?:{_DENIED}(?:problems?|issues?|complaints?|trouble|regrets?|disappoint(?:s|ed|ing|ment)?)|"
     rf"{PHRASES['denied_empty']})\b"
 )
