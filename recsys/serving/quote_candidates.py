@@ -80,7 +80,13 @@ class QuoteCandidates:
     @classmethod
     def none(cls) -> Self:
         """For a shop without words."""
-        return cls(*(np.empty(0, kind) for kind in (np.int32, np.int16, np.int32, np.int32, np.float32)))
+        return cls(
+            np.empty(0, np.int32),
+            np.empty(0, np.int16),
+            np.empty(0, np.int32),
+            np.empty(0, np.int32),
+            np.empty(0, np.float32),
+        )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {name: getattr(self, name) for name in self.__slots__}
@@ -105,9 +111,14 @@ def quote_candidates(
     found.sort()
     if not found:
         return QuoteCandidates.none()
-    columns = zip(*found, strict=True)
-    kinds = (np.int32, np.int16, np.int32, np.int32, np.float32)
-    return QuoteCandidates(*(np.array(each, kind) for each, kind in zip(columns, kinds, strict=True)))
+    places, counts, starts, ends, grades = zip(*found, strict=True)
+    return QuoteCandidates(
+        np.array(places, np.int32),
+        np.array(counts, np.int16),
+        np.array(starts, np.int32),
+        np.array(ends, np.int32),
+        np.array(grades, np.float32),
+    )
 
 
 _Found = tuple[int, int, int, int, float]

@@ -6,7 +6,7 @@ strict instead: a shop has many sentences, and only some of them are needed.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,7 +102,7 @@ class Sentence:
     @cached_property
     def words(self) -> frozenset[str]:
         """Its words, and the parts of those that have a hyphen."""
-        return frozenset(self.tokens) | {part for each in self.tokens if "-" in each for part in each.split("-")}
+        return _with_parts(self.tokens)
 
     def has(self, name: str) -> bool:
         """Whether a word of a list stands in it."""
@@ -270,9 +270,13 @@ def grade_of_description(it: Sentence) -> float:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The different words of a text, lower case.
+    """The different words of a text, lower case, and the parts of those that have a hyphen.
 
-    >>> sorted(words_of("Light, and light-weight"))
-    ['and', 'light', 'light-weight']
+    >>> sorted(words_of("Light, and water-proof"))
+    ['and', 'light', 'proof', 'water', 'water-proof']
     """
-    return frozenset(_TOKEN.findall(text.lower()))
+    return _with_parts(_TOKEN.findall(text.lower()))
+
+
+def _with_parts(tokens: Sequence[str]) -> frozenset[str]:
+    return frozenset(tokens) | {part for each in tokens if "-" in each for part in each.split("-")}

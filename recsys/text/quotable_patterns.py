@@ -57,7 +57,8 @@ GRAMMAR = re.compile(
 """Slips of grammar that words alone do not show."""
 
 LOVING = re.compile(
-    r"(?:^|[,;.!] ?(?:and )?|\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) )love\b"
+    r"\b(?:i|we|you|they|people|will|really|just|absolutely|still|also|all) love\b|"
+    r"(?:^|[,;.!] ?(?:and )?)love (?:the|this|it|how|that|every|these|to|its)\b"
 )
 """Love as a verb; as a noun it may be what a thing is about."""
 
