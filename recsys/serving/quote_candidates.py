@@ -19,9 +19,9 @@ from recsys.progress import Progress, silent
 from recsys.scorers.semantic import SemanticScorer
 from recsys.text.language import languages_of
 from recsys.text.masking import mask_personal
-from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, canonical, sentence_spans, trimmed
+from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, sentence_spans, trimmed
 from recsys.text.polarity import GOOD_STARS, NEUTRAL
-from recsys.text.quotable import Sentence, grade, grade_of_description, words_of
+from recsys.text.quotable import Sentence, grade, grade_of_description, template_of, words_of
 
 READ = "en"
 """The language that praise is told apart in."""
@@ -169,25 +169,26 @@ def _of_reviews(
 def _of_descriptions(
     semantic: SemanticScorer, descriptions: Sequence[str], names: Sequence[frozenset[str]]
 ) -> list[_Found]:
-    found, said = [], []
+    found, said, templates = [], [], list[str]()
     alike = Counter[str]()
     for item, first, last in _documents(semantic, DESCRIPTION):
         text = descriptions[item]
         spans = list(_sentences(text))
-        alike.update({canonical(text[start:end]) for start, end in spans})
+        alike.update({template_of(text[start:end], names[item]) for start, end in spans})
         for start, end in spans:
             place, count = _inside(semantic, first, last, start, end)
             worth = grade_of_description(Sentence(text[start:end], names[item])) if count else 0.0
             if worth > 0:
                 found.append((place, count, start, end, worth))
                 said.append(text[start:end])
+                templates.append(template_of(text[start:end], names[item]))
     languages = languages_of(said).tolist()
     usual = Counter(language for language in languages if language).most_common(1)
     wanted = usual[0][0] if usual else READ
     return [
         each
-        for each, text, language in zip(found, said, languages, strict=True)
-        if language in (wanted, "") and alike[canonical(text)] <= _MOST_ALIKE
+        for each, template, language in zip(found, templates, languages, strict=True)
+        if language in (wanted, "") and alike[template] <= _MOST_ALIKE
     ]
 
 

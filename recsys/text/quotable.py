@@ -269,6 +269,19 @@ def grade_of_description(it: Sentence) -> float:
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))
 
 
+def template_of(text: str, about: frozenset[str]) -> str:
+    """A sentence without the names of its product and what it is for, by which boilerplate is told.
+
+    >>> template_of("Meet the Vale, a gas stove made for fishing trips.", frozenset({"vale", "gas", "stove"}))
+    'meet the _ a _ made'
+    """
+    if about.isdisjoint(words := _TOKEN.findall(text.lower())):
+        return " ".join(words)
+    kept = words[: words.index("for")] if "for" in words else words
+    masked = ["_" if about.intersection(_with_parts([word])) else word for word in kept]
+    return " ".join(word for at, word in enumerate(masked) if word != "_" or at == 0 or masked[at - 1] != "_")
+
+
 def words_of(text: str) -> frozenset[str]:
     """The different words of a text, lower case, and the parts of those that have a hyphen.
 
