@@ -97,7 +97,8 @@ class Sentence:
 
     @cached_property
     def tokens(self) -> list[str]:
-        return _TOKEN.findall(self.plain)
+        """Its words; "as well" is no praise."""
+        return _TOKEN.findall(self.plain.replace(" as well as ", " and ").replace(" as well", ""))
 
     @cached_property
     def words(self) -> frozenset[str]:
