@@ -47,7 +47,7 @@ ENOUGH = 1.1
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 _BLANKS = re.compile(r"\s+")
 _SAYS_LITTLE: frozenset[str] = frozenset({"love"}).union(
-    *(WORDS[name] for name in ("praise", "generic", "common", "story", "trade", "half", "appeal"))
+    *(WORDS[name] for name in ("praise", "telling", "half", "appeal", "generic", "common", "story", "trade", "verbs"))
 )
 
 _FOR = re.compile(r"(?<!full marks)(?<!good)(?<!made) for ")
@@ -116,13 +116,13 @@ class Sentence:
     @cached_property
     def named(self) -> frozenset[str]:
         """Words for what it speaks of: neither praise nor common, nor the product's own name."""
-        skipped = _SAYS_LITTLE | self.telling | WORDS["verbs"]
+        left = _without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
         return frozenset(
             word
-            for word in _TOKEN.findall(
-                _without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
-            )
-            if len(word) > 2 and word[0].isalpha() and not {word, word.rstrip("s")} & (skipped | self.about)
+            for word in _TOKEN.findall(left)
+            if len(word) > 2
+            and word[0].isalpha()
+            and not any(each in _SAYS_LITTLE or each in self.about for each in (word, word.rstrip("s")))
         )
 
     @cached_property
