@@ -41,7 +41,7 @@ MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
 SURE_PRAISE = 0.6
 """Polarity from which what a thing does is taken for praise, without a word that praises."""
 
-ENOUGH = 1.1
+ENOUGH = 1.0
 """Least evidence that a sentence tells a reader something."""
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
