@@ -37,7 +37,8 @@ from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.quotes import Quote, strongest_quote
+from recsys.serving.quote_candidates import QuoteCandidates
+from recsys.serving.quotes import Quote, Quotes
 from recsys.serving.results import ContextOption, ModelInfo, ShopSummary
 from recsys.serving.typed import NOTHING_UNDERSTOOD, Heard, Lexicon, hear
 from recsys.settings import (
@@ -92,6 +93,7 @@ class Recommender:
         self.explainer = Explainer(
             self.scorers, self.documents, self.items, self._candidates, self._vectors, self._polarity_at
         )
+        self._quotes = Quotes(QuoteCandidates(**artifact.arrays("quotes")), self._semantic, self.documents)
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -110,15 +112,15 @@ class Recommender:
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
 
-    def _polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """How much the words of phrases praise or complain, by their places in the semantic scorer."""
+    def polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much the words of phrases praise or complain, whatever the stars, by their places."""
         return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
 
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The same beside the stars of the reviews that the phrases stand in; 0 for words typed now, at NO_ROW."""
+        """How much phrases praise or complain, by their places and the stars beside them; 0 for words typed now."""
         found, known = np.zeros(len(places), np.float32), places != NO_ROW
         stars = self.documents.stars_at(places[known])
-        found[known] = self.polarity.of_reviews(self._polarity_of_words(places[known]), stars)
+        found[known] = self.polarity.of_reviews(self.polarity_of_words(places[known]), stars)
         return found
 
     @cached_property
@@ -291,10 +293,13 @@ class Recommender:
             for at in range(len(ids))
         )
 
-    def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
-        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
-        side = self._semantic.item_side(self.item_row(item_id), scored.requests.exclusions[0])
-        return strongest_quote(side, scored.profile, self._semantic, self.documents, self._polarity_of_words)
+    def quotes(self, scored: ScoredRequest, item_ids: Sequence[str]) -> tuple[Quote | None, ...]:
+        """The sentence that speaks for each product of a list to this shopper, verbatim, no two of them alike.
+
+        None for a product of which nothing was written that may be shown; raises UnknownItemError.
+        """
+        rows = [self.item_row(item_id) for item_id in item_ids]
+        return self._quotes.choose(rows, scored.profile, scored.requests.exclusions[0])
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
         """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""

@@ -23,6 +23,7 @@ from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.collaborative import ENGINE_CLASSES, EngineName
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.quote_candidates import quote_candidates
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
 from recsys.text.encoder import chosen_encoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
@@ -157,6 +158,7 @@ def save_model(
     texts = phrase_texts(semantic, tables)
     values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
     arrays["polarity"] = {"coefficients": polarity.coefficients, "values": values}
+    arrays["quotes"] = quote_candidates(semantic, tables, values, progress).arrays()
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 
