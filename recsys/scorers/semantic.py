@@ -187,7 +187,7 @@ class SemanticScorer(Scorer):
 
     def known_profiles(self) -> FloatArray:
         """Unit profile of every shopper of the data, float32 of shape (n_users, n_dims), with nothing left out."""
-        return unit(np.asarray(self.liked @ self.item_profiles, np.float32) + self.own_profiles)
+        return unit(np.asarray(self.likes @ self.item_profiles, np.float32) + self.own_profiles)
 
     def against(self, profiles: FloatArray) -> FloatArray:
         """Profiles of shoppers times the metric: what phrases and profiles of products are multiplied by."""
