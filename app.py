@@ -62,7 +62,7 @@ with wide, st.container(key="chart_categories", height="stretch"):
     categories = overview.categories(summary.top_categories, tone)
     charts.show_chart(categories, "Categories that shoppers chose most", key="categories")
 with narrow, st.container(key="chart_coverage", height="stretch"):
-    st.html(overview.coverage_html(summary) + overview.shoppers_html(model.users))
+    st.html(overview.coverage_html(summary, info) + overview.shoppers_html(model.users))
 with st.container(key="chart_score"):
     st.html(overview.score_html(info))
 with st.container(key="model_facts"):

@@ -108,6 +108,10 @@ class EncoderError(RecsysError):
     """The packaged sentence encoder is missing or is not the one that was published."""
 
 
+class EncoderFolderError(InputError, EncoderError):
+    """The folder that was chosen as the encoder holds no model that can be used, or not the one that is needed."""
+
+
 class Cancelled(RecsysError):
     """A person stopped a long job and nothing was changed; raised with the stage it was at."""
 

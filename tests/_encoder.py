@@ -17,6 +17,7 @@ class WordEncoder:
     """Unit sum of a fixed random vector for each word; the real encoder has tests of its own."""
 
     encoder_id = "words-for-tests"
+    reads: frozenset[str] | None = None
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
         """Vectors of shape (n_texts, N_DIMS)."""

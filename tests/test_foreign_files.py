@@ -22,7 +22,7 @@ from recsys.progress import Progress
 from recsys.studies.report import require_results_folder, write_results
 from recsys.studies.result import Result, Table
 from recsys.text.embedding_cache import EmbeddingCache
-from recsys.text.encoder import settled_precision
+from recsys.text.precision import settled_precision
 from recsys.training.fit import train
 from tests._data import write_folder
 from tests._foreign import assert_untouched, put_foreign_files, standing

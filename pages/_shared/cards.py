@@ -188,8 +188,8 @@ def facts_html(card: ProductCard) -> str:
 
 
 def _quote(quote: Quote | None) -> str:
-    if quote is None or quote.document.kind in ("title", "attributes") or not quote.text.strip():
-        return ""  # The card says these already.
+    if quote is None:
+        return ""
     by = "From the description"
     if quote.document.kind == "review":
         by = f"{esc(pseudonym(quote.document.user_id) if quote.document.user_id else 'a shopper')}, review"
@@ -198,7 +198,7 @@ def _quote(quote: Quote | None) -> str:
         if quote.document.moment is not None:
             by = f"{by} · {words.day_short(quote.document.moment)}"
     return (
-        f'<figure class="sw-quote"><blockquote dir="auto">{esc(mask_personal(quote.text.strip()))}</blockquote>'
+        f'<figure class="sw-quote"><blockquote dir="auto">{esc(mask_personal(quote.text))}</blockquote>'
         f"<figcaption>{by}</figcaption></figure>"
     )
 

@@ -43,26 +43,28 @@ class Moves:
         return {item: earlier[item] - place if item in earlier else "new" for place, item in enumerate(self.now)}
 
 
-def card(
+def list_cards(
     model: Recommender,
     request: ScoredRequest,
-    place: int,
     ranked: Recommendation,
     moves: Mapping[str, int | str],
-    why: str = "",
-) -> cards.ProductCard:
-    """The card of one place of a list; `why` is the address that takes its score apart."""
-    item = ranked.items[place]
-    return replace(
-        product_card(model, item.item_id, item.score),
-        rank=item.rank,
-        components=item.components,
-        is_cold=item.is_cold,
-        places_diversified=item.rank_before_diversity - item.rank,
-        move=moves.get(item.item_id),
-        quote=resources.quote(model, request, item.item_id),
-        why=why,
-    )
+    why: Callable[[str], str],
+) -> list[cards.ProductCard]:
+    """The cards of a list; `why` gives the address that takes the score of a product apart."""
+    quotes = resources.quotes(model, request, tuple(item.item_id for item in ranked.items))
+    return [
+        replace(
+            product_card(model, item.item_id, item.score),
+            rank=item.rank,
+            components=item.components,
+            is_cold=item.is_cold,
+            places_diversified=item.rank_before_diversity - item.rank,
+            move=moves.get(item.item_id),
+            quote=quote,
+            why=why(item.item_id),
+        )
+        for item, quote in zip(ranked.items, quotes, strict=True)
+    ]
 
 
 def product_card(model: Recommender, item_id: str, score: float) -> cards.ProductCard:

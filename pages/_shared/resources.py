@@ -229,7 +229,7 @@ def saved(home: AppPaths, shop: str) -> PresetCache:
 choices = bounded(16 * MB)(Choices.of)
 explained = bounded(64 * MB)(Recommender.explain)
 word_effects = bounded(16 * MB)(Recommender.look_inside)
-quote = bounded(16 * MB)(Recommender.quote)
+quotes = bounded(16 * MB)(Recommender.quotes)
 history = bounded(32 * MB)(Recommender.history)
 """What a model answers for its shop, a product or a shopper, as its own methods say."""
 

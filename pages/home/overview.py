@@ -27,15 +27,16 @@ def tiles_html(info: ModelInfo) -> str:
     return f'<ul class="sw-tiles" aria-label="Size of the shop">{tiles}</ul>'
 
 
-def coverage_html(summary: ShopSummary) -> str:
-    """How much there is to read: shares of products and shoppers with words."""
+def coverage_html(summary: ShopSummary, info: ModelInfo) -> str:
+    """How much there is to read: shares of products and shoppers with words, and what the encoder does not read."""
     shares = {
         "Products with a review in words": summary.text_coverage,
         "Products with a description": summary.description_coverage,
         "Shoppers who wrote a review": summary.writer_share,
     }
     meters = "".join(_meter(name, share) for name, share in shares.items())
-    return f'<h2 class="sw-chart-title">How much there is to read</h2>{meters}'
+    unread = f'<p class="sw-note" style="margin:.5rem 0 0">{esc(info.unread)}</p>' if info.unread else ""
+    return f'<h2 class="sw-chart-title">How much there is to read</h2>{meters}{unread}'
 
 
 def _meter(name: str, share: float) -> str:
@@ -74,7 +75,7 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
         "Trained": esc(f"{words.day(info.trained_at)}, {info.trained_at:%H:%M} UTC"),
         "Knows until": esc(f"{words.day(info.known_until)}, {info.known_until:%H:%M} UTC"),
         "Learnt from": esc(f"{words.count(info.n_interactions, 'choice')} of {words.count(info.n_users, 'shopper')}"),
-        "Reads with": esc(info.encoder_id),
+        "Reads with": esc(f"{info.encoder_id}: {info.reads}" if info.reads else info.encoder_id),
         "Collaborative engine": esc(info.engine),
         "Version": esc(info.version),
         "Model": f"<code>{esc(model_id[:12])}</code>",

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -63,10 +64,7 @@ def _list(
     elif table:
         listing.show_table(model, ranked, moves)
     else:
-        shown = [
-            listing.card(model, request, place, ranked, moves, why_link(request.user_id, item.item_id))
-            for place, item in enumerate(ranked.items)
-        ]
+        shown = listing.list_cards(model, request, ranked, moves, partial(why_link, request.user_id))
         st.html(cards.list_html(shown, "Recommended products, best first"))
 
 

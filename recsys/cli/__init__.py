@@ -72,6 +72,13 @@ def _suit_output(stream: TextIO | None, *, is_json: bool) -> None:
         stream.reconfigure(encoding="utf-8" if is_json else None, errors="strict" if is_json else "replace")
 
 
+def _require_encoder(folder: str) -> None:
+    """Refuse a folder that holds no encoder before a command starts to work."""
+    from recsys.text.encoder import chosen_encoder
+
+    chosen_encoder(folder)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     args = build_parser().parse_args(argv)
@@ -80,6 +87,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if args.verbose else logging.WARNING, handlers=[handler])
     _suit_output(sys.stdout, is_json=getattr(args, "json", False))
     try:
+        if getattr(args, "reads_texts", False):
+            _require_encoder(str(getattr(args, "encoder", None) or ""))
         args.run(args)
         if sys.stdout is not None:  # it was closed by whoever started us
             sys.stdout.flush()

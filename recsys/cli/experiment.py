@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from recsys.cli.options import Commands, a_path, add_count, add_data, add_held_out, add_json, add_seed, new_command
 from recsys.cli.terminal import TerminalProgress, say, say_either, say_json
-from recsys.studies.registry import EXPERIMENTS, FAITHFULNESS
+from recsys.studies.registry import EXPERIMENTS, FAITHFULNESS, QUOTES
 
 if TYPE_CHECKING:
     from recsys.tuning.shipped import NotAvailable, TunedPreset
@@ -108,6 +108,32 @@ def _run_faithfulness(args: argparse.Namespace) -> None:
     say_either(args.json, result.as_json, lambda: in_words(result))
 
 
+def _add_quotes_options(parser: argparse.ArgumentParser) -> None:
+    add_count(parser, "-n", 30, "shoppers whose lists are drawn")
+    add_count(parser, "-k", 10, "length of the lists")
+    what = "a model that `recsys train` made from these data; else one is trained now"
+    parser.add_argument("--model", type=a_path, metavar="MODEL", help=what)
+
+
+def _run_quotes(args: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from recsys.studies.format import in_words
+    from recsys.studies.quotes import CARDS, QuotesSettings, in_lines
+    from recsys.studies.workspace import Workspace
+
+    settings = QuotesSettings(args.n, args.k, args.seed, args.model)
+    with TerminalProgress() as progress, Workspace(args.data) as workspace:
+        result = QUOTES.run(workspace, settings, progress)
+
+    def told() -> str:
+        cards = next(table for table in result.tables if table.name == CARDS)
+        others = tuple(table for table in result.tables if table is not cards)
+        return f"{in_words(replace(result, tables=others))}\n\n{in_lines(cards)}"
+
+    say_either(args.json, result.as_json, told)
+
+
 def _add_preset_options(parser: argparse.ArgumentParser) -> None:
     add_held_out(parser, "last", cut_off=False)
     add_count(parser, "--trials", 60, "trials a preset")
@@ -198,6 +224,7 @@ _STUDIES = {
     FAITHFULNESS.name: _Study(
         FAITHFULNESS.summary, FAITHFULNESS.question, _add_faithfulness_options, _run_faithfulness
     ),
+    QUOTES.name: _Study(QUOTES.summary, QUOTES.question, _add_quotes_options, _run_quotes),
     "presets": _Study(
         "whether the presets of the app reach their goals",
         "Do the presets that come with the app reach their goals? Each is tuned on validation shoppers and held "
@@ -206,9 +233,9 @@ _STUDIES = {
         _run_presets,
     ),
     "all": _Study(
-        "all of these but faithfulness and presets",
-        "All studies but faithfulness and presets, one after another; those that these data do not allow are named "
-        "with their reason.",
+        "all of these but faithfulness, quotes and presets",
+        "All studies but faithfulness, quotes and presets, one after another; those that these data do not allow are "
+        "named with their reason.",
         _add_options_and_weights,
     ),
 }

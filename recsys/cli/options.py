@@ -42,6 +42,7 @@ def a_path(text: str) -> Path:
 
 def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=a_path, required=True, metavar="DIR", help="data folder (canonical Parquet)")
+    parser.set_defaults(reads_texts=True)
 
 
 def add_out(parser: argparse.ArgumentParser, metavar: str, what: str) -> None:

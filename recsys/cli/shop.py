@@ -106,10 +106,18 @@ def add_train(commands: Commands) -> None:
         help="mix the components as usual, in place of weights that the shop's validation shoppers choose",
     )
     add_hemisphere(parser)
+    parser.add_argument(
+        "--encoder",
+        type=a_path,
+        metavar="FOLDER",
+        help="read texts with this sentence-transformers model (default: that of RECSYS_ENCODER, else the packaged "
+        "one, which reads English)",
+    )
 
 
 def run_train(args: argparse.Namespace) -> None:
     from recsys.settings import FusionSettings
+    from recsys.text.unread import in_words
     from recsys.training.fit import TrainingSettings, train
 
     settings = TrainingSettings(
@@ -119,6 +127,7 @@ def run_train(args: argparse.Namespace) -> None:
         engine=None if args.collaborative == "auto" else args.collaborative,
         choose_weights=not args.fixed_weights,
         hemisphere=args.hemisphere,
+        encoder="" if args.encoder is None else str(args.encoder),
     )
     with TerminalProgress() as progress:
         artifact = train(args.data, args.out, settings, progress)
@@ -128,6 +137,7 @@ def run_train(args: argparse.Namespace) -> None:
         f"{facts['n_reviews']:,} reviews ({facts['n_phrases']:,} phrases) and {facts['n_events']:,} events; "
         f"model {artifact.model_id[:12]}"
     )
+    say(f"texts are read with {facts['encoder_id']}, which reads {in_words(facts['reads'])}")
     chosen, learning = artifact.manifest["chosen"], artifact.manifest["learning"]
     weights = FusionSettings(**(learning or chosen)["weights"]).normalised()
     say(chosen["engine"]["in_words"])

@@ -41,7 +41,7 @@ from recsys.ranking.eligibility import CandidateFilter
 from recsys.schema import IMPRESSIONS
 from recsys.scorers.base import FloatArray
 from recsys.settings import WHOLE_CATALOGUE, Filters, FusionSettings
-from recsys.text.encoder import make_phrasebook
+from recsys.text.encoder import is_chosen, make_phrasebook
 from recsys.training.components import choose_components
 
 LOGGED_SET = FolderKind("shelfwise-judged-log", 1, "judged log", "prepare", "prepared", "recsys experiment clicks")
@@ -230,7 +230,7 @@ def build_logged_set(
     tables = {"shown": _table(judged.pages.shown), "pages_table": _table(judged.pages.table)}
     tables["items"] = item_table(before)
     facts = {
-        "data": {"name": data.name, "fingerprint": whole.fingerprint},
+        "data": {"name": data.name, "fingerprint": whole.fingerprint, "encoder_id": book.encoder_id},
         "settings": asdict(settings),
         "cut_s": cut,
         "n_impressions": len(log.impressions),
@@ -257,7 +257,9 @@ def open_or_build_logged_set(
     """Open the set of a folder, built (see `build_logged_set`) unless it is of these data and settings."""
     try:
         found = LoggedEvaluationSet.open(out)
-        if found.facts["data"]["fingerprint"] == fingerprint and found.facts["settings"] == asdict(settings):
+        data = found.facts["data"]
+        same_data = data["fingerprint"] == fingerprint and is_chosen(data.get("encoder_id", ""))
+        if same_data and found.facts["settings"] == asdict(settings):
             return found
     except ArtifactError:
         pass  # there is none, or it is of an earlier version

@@ -35,7 +35,7 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, RankingSettings, require_hemisphere
-from recsys.text.encoder import make_phrasebook
+from recsys.text.encoder import is_chosen, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.components import ComponentChoice, choose_components
 
@@ -262,10 +262,15 @@ def build_panel(
 def open_or_build(
     data_folder: Path, folder: Path, settings: PanelSettings, fingerprint: str, progress: Progress = silent
 ) -> tuple[Panel, Panel]:
-    """The validation and test shoppers of a folder, built (see `build_panel`) unless they are from these data."""
+    """The validation and test shoppers of a folder, built (see `build_panel`) unless they are from these data.
+
+    They are built anew where another encoder is chosen now.
+    """
     try:
         found = Panel.open(folder)
-        if found[0].data["fingerprint"] == fingerprint and found[0].settings == _as_json(settings):
+        data = found[0].data
+        same_data = data["fingerprint"] == fingerprint and is_chosen(data["encoder_id"])
+        if same_data and found[0].settings == _as_json(settings):
             return found
     except ArtifactError:
         pass  # there is none, or it is of an earlier version

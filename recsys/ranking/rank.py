@@ -178,6 +178,7 @@ class ScoredRequest:
     is_cold : the shopper has no training interaction
     notes : what a person should know about this request, in words
     ablated : names of what is left out
+    typed_notes : those of the notes that are about the words, and stay whatever is left out
     """
 
     user_id: str | None
@@ -190,6 +191,7 @@ class ScoredRequest:
     is_cold: bool
     notes: tuple[str, ...]
     ablated: tuple[str, ...] = ()
+    typed_notes: tuple[str, ...] = ()
 
     @property
     def counting(self) -> NDArray[np.bool_]:

@@ -101,7 +101,7 @@ class ContentScorer(Scorer):
             profile[source.indices[own]] = source.data[own]
         words = requests.words[request]
         if words is not None:
-            profile[: len(self.terms)] += self._typed(words.text)
+            profile[: len(self.terms)] += self._typed(words.said(1)) - self._typed(words.said(-1))
         if exclusions.features:
             profile[[self._columns[name] for name in exclusions.features if name in self._columns]] = 0
         length = float(np.linalg.norm(profile))

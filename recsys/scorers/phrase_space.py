@@ -164,7 +164,7 @@ class PhraseSpace:
             reviews
         """
         names, categories = np.unique(data.items["category"].to_numpy(str), return_inverse=True)
-        mean = np.asarray(vectors.mean(axis=0), np.float32)
+        mean = np.asarray(vectors.mean(axis=0) if len(vectors) else np.zeros(vectors.shape[1]), np.float32)
         centred, of = vectors - mean, categories[items]
         counts = sparse.csr_array((np.ones(len(of), np.float32), (of, phrases)), shape=(len(names), len(vectors)))
         n_phrases = np.bincount(of, minlength=len(names))[:, None]

@@ -78,7 +78,7 @@ class SemanticScorer(Scorer):
         book, data, settings = fitting.phrasebook, fitting.data, self.settings
         progress("weighing phrases", 0, 3)
         rows = review_rows(data, book)
-        kept = np.flatnonzero((book.kind != REVIEW) | (rows != NO_ROW))
+        kept = np.flatnonzero(book.counted & ((book.kind != REVIEW) | (rows != NO_ROW)))
         kinds, documents, reviews = book.kind[kept], book.document[kept], rows[kept]
         # Only the phrases of this data, in their own order: neither their mean nor any rounding knows what is held out.
         codes, own_rows = pd.factorize(book.phrase[kept])
@@ -180,8 +180,14 @@ class SemanticScorer(Scorer):
         profiles = unit(profiles)
         for request, words in enumerate(requests.words):
             if words is not None and len(words.vectors):
-                profiles[request] += unit(self.space.of_typed(words.vectors).mean(axis=0)[None])[0]
+                shares = words.signs / np.float32(len(words.signs))
+                typed = np.asarray(shares @ self.space.of_typed(words.vectors), np.float32)
+                profiles[request] += unit(typed[None])[0]
         return unit(profiles)
+
+    def known_profiles(self) -> FloatArray:
+        """Unit profile of every shopper of the data, float32 of shape (n_users, n_dims), with nothing left out."""
+        return unit(np.asarray(self.likes @ self.item_profiles, np.float32) + self.own_profiles)
 
     def against(self, profiles: FloatArray) -> FloatArray:
         """Profiles of shoppers times the metric: what phrases and profiles of products are multiplied by."""
@@ -283,7 +289,7 @@ class SemanticScorer(Scorer):
         if words is None or not len(words.vectors):
             return known
         n, vectors = len(words.vectors), self.space.of_typed(words.vectors)
-        typed = PhraseSum.of(np.full(n, NO_ROW), np.full(n, 1 / n, np.float32), vectors, self.metric)
+        typed = PhraseSum.of(np.full(n, NO_ROW), words.signs / np.float32(n), vectors, self.metric)
         return PhraseSum.of(
             np.concatenate([known.places, typed.places]),
             np.concatenate([known.coefficients, typed.coefficients]),

@@ -1,50 +1,108 @@
-"""Choice of the quote on a card: the strongest phrase of a product for a shopper, verbatim."""
+"""Choice of the quotes on cards: for each product a sentence that may be shown and that fits this shopper, verbatim.
 
+Which sentences may be shown was judged when the model was made (`quote_candidates`). Among those of a product the
+shopper's profile decides, less what pulls any shopper, so that different people see different reasons; and no two cards
+of a list say the same.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from recsys.explanations.decompose import Polarity
 from recsys.explanations.documents import Document, Documents
-from recsys.scorers.base import FloatArray
-from recsys.scorers.phrase_weights import PhraseSum
+from recsys.scorers.base import Exclusions, FloatArray
 from recsys.scorers.semantic import SemanticScorer
-from recsys.text.phrasebook import DESCRIPTION, REVIEW
-from recsys.text.polarity import NEUTRAL
+from recsys.serving.quote_candidates import QuoteCandidates
+from recsys.text.phrasebook import REVIEW
+from recsys.text.quotable import words_of
+
+FIT = 0.5
+"""What one standard deviation of fit among a product's sentences counts beside their grades."""
+
+MOST_ALIKE = 0.5
+"""Share of words that the quotes of two cards of a list may have in common."""
+
+_MOST_TRIED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words about a product, verbatim: the one phrase that is listed of `document`."""
+    """Words about a product, verbatim: `document.text[start:end]`, a sentence around the phrases of `document`."""
 
     text: str
     document: Document
+    start: int
+    end: int
 
 
-def strongest_quote(
-    side: PhraseSum, profile: FloatArray, semantic: SemanticScorer, documents: Documents, polarity: Polarity
-) -> Quote | None:
-    """The phrase that speaks most for a product to a shopper's profile; None if the product has no words.
+class Quotes:
+    """Chooses quotes among the candidates of a model."""
 
-    Other shoppers' praise comes first, then the description, and title and attributes only where neither of them speaks
-    for the product: they say little that a card does not show anyway. A complaint may raise the score too, by being
-    unlike what the shopper likes or by standing in a good review, but a reader takes it for the opposite; so it is not
-    quoted while there is anything else.
+    def __init__(self, candidates: QuoteCandidates, semantic: SemanticScorer, documents: Documents) -> None:
+        self._candidates, self._semantic, self._documents = candidates, semantic, documents
+        self._starts = np.searchsorted(candidates.places, semantic.item_starts)
 
-    `polarity`: how much the words of phrases praise (1) or complain (-1), whatever the stars
-    """
-    if not len(side):
-        return None
-    values = side.coefficients * (side.vectors @ semantic.against(profile))
-    weights, kinds = semantic.weights[side.places], semantic.kinds[side.places]
-    if not values.any():
-        values = weights
-    counts = weights > 0 if (weights > 0).any() else np.ones(len(side), bool)
-    no_complaint = polarity(side.places) > -NEUTRAL
-    praise = counts & no_complaint & (values > 0)
-    preferred = (praise & (kinds == REVIEW), praise & (kinds == DESCRIPTION), counts & no_complaint, counts)
-    chosen = next(each for each in preferred if each.any())
-    best = int(np.argmax(np.where(chosen, values, -np.inf)))
-    document = documents.holding(side.places[[best]])[0]
-    start, end = document.spans[0]
-    return Quote(document.text[start:end], document)
+    @cached_property
+    def _usual(self) -> FloatArray:
+        """Mean profile of all shoppers, float32 of shape (n_dims,)."""
+        return (
+            self._semantic.known_profiles().mean(axis=0)
+            if len(self._semantic.own_profiles)
+            else np.zeros(1, np.float32)
+        )
+
+    def choose(self, item_rows: Sequence[int], profile: FloatArray, exclusions: Exclusions) -> tuple[Quote | None, ...]:
+        """A quote for each product of a list, None where nothing that was said of it may be shown.
+
+        A review speaks before the description. A sentence is passed over where a card above says nearly the same, or
+        where a phrase of it is left out by the request.
+        """
+        pulls = self._semantic.against(np.stack([profile, profile - self._usual]))
+        shown: list[frozenset[str]] = []
+        found: list[Quote | None] = []
+        for row in item_rows:
+            quote = next(self._unlike(self._ordered(row, pulls, exclusions), shown), None)
+            found.append(quote)
+            if quote is not None:
+                shown.append(words_of(quote.text))
+        return tuple(found)
+
+    def _unlike(self, ordered: NDArray[np.int64], shown: Sequence[frozenset[str]]) -> Iterator[Quote]:
+        """The quotes of some candidates, without those that say nearly the same as what is shown already."""
+        for candidate in ordered[:_MOST_TRIED].tolist():
+            quote = self._quote(candidate)
+            words = words_of(quote.text)
+            if all(len(words & other) <= MOST_ALIKE * min(len(words), len(other)) for other in shown):
+                yield quote
+
+    def _ordered(self, row: int, pulls: FloatArray, exclusions: Exclusions) -> NDArray[np.int64]:
+        """The candidates of a product, the one to show first; reviews before descriptions."""
+        own = np.arange(self._starts[row], self._starts[row + 1])
+        candidates, semantic = self._candidates, self._semantic
+        if exclusions.phrases:
+            gone = np.asarray(exclusions.phrases)
+            first, last = candidates.places[own], candidates.places[own] + candidates.counts[own]
+            own = own[~((first[:, None] <= gone) & (gone < last[:, None])).any(axis=1)]
+        if not len(own):
+            return own
+        counts = candidates.counts[own].astype(np.int64)
+        of = np.repeat(np.arange(len(own)), counts)
+        places = candidates.places[own][of] + np.arange(len(of)) - (np.cumsum(counts) - counts)[of]
+        both = semantic.vectors_at(places) @ pulls.T
+        added = np.bincount(of, np.abs(semantic.weights[places]) * both[:, 0], len(own))
+        fit = np.bincount(of, both[:, 1], len(own)) / counts
+        spread = fit.std()
+        fit = (fit - fit.mean()) / spread if spread > 0 else np.zeros(len(own))
+        reviewed = semantic.kinds[candidates.places[own]] == REVIEW
+        worth = candidates.grades[own] + FIT * np.clip(fit, -2, 2) + 0.1 * (added > 0)
+        return own[np.lexsort((-worth, ~reviewed))]
+
+    def _quote(self, candidate: int) -> Quote:
+        candidates = self._candidates
+        place, count = int(candidates.places[candidate]), int(candidates.counts[candidate])
+        start, end = int(candidates.starts[candidate]), int(candidates.ends[candidate])
+        document = self._documents.holding(np.arange(place, place + count))[0]
+        return Quote(document.text[start:end], document, start, end)

@@ -1,6 +1,7 @@
 """A trained model that scores, ranks, quotes and explains."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.artifacts.tables import Histories
-from recsys.errors import ContextError, UnknownItemError, UnknownUserError
+from recsys.errors import ContextError, EncoderError, UnknownItemError, UnknownUserError
 from recsys.explanations.decompose import Explanation
 from recsys.explanations.documents import Documents, exclusions_of, require_few
 from recsys.explanations.explainer import Explainer
@@ -36,8 +37,10 @@ from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.content import ContentScorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
-from recsys.serving.quotes import Quote, strongest_quote
+from recsys.serving.quote_candidates import QuoteCandidates
+from recsys.serving.quotes import Quote, Quotes
 from recsys.serving.results import ContextOption, ModelInfo, ShopSummary
+from recsys.serving.typed import NOTHING_UNDERSTOOD, Heard, Lexicon, hear
 from recsys.settings import (
     COMPONENTS,
     CONTEXT_DIMENSIONS,
@@ -46,7 +49,6 @@ from recsys.settings import (
     FusionSettings,
     RankingSettings,
 )
-from recsys.text.phrasebook import PhraseVectors
 from recsys.text.polarity import PolarityModel
 
 _S = TypeVar("_S", bound=Scorer)
@@ -81,7 +83,7 @@ class Recommender:
         self._semantic, self._context = self._scorer(SemanticScorer), self._scorer(ContextScorer)
         self._candidates = CandidateFilter.of(self.items)
         self._vectors = artifact.arrays("reference")["vectors"]
-        reviews = artifact.table("reviews")
+        self._reviews = reviews = artifact.table("reviews")
         self._users = artifact.table("users")  # opened now: a later training removes the file
         self._histories = Histories(artifact.arrays("history"), facts["event_kinds"], self.items, reviews)
         self.documents = Documents(self._semantic, self.items, reviews, self._users)
@@ -91,6 +93,7 @@ class Recommender:
         self.explainer = Explainer(
             self.scorers, self.documents, self.items, self._candidates, self._vectors, self._polarity_at
         )
+        self._quotes = Quotes(QuoteCandidates(**artifact.arrays("quotes")), self._semantic, self.documents)
         self.summary = ShopSummary.of(facts["summary"], self.info)
 
     @classmethod
@@ -109,30 +112,31 @@ class Recommender:
     def _user_index(self) -> pd.Index:
         return pd.Index(self.users["user_id"])
 
-    def _polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """How much the words of phrases praise or complain, by their places in the semantic scorer."""
+    def polarity_of_words(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How much the words of phrases praise or complain, whatever the stars, by their places."""
         return np.asarray(self._polarities[self._semantic.phrases[places]], np.float32)
 
     def _polarity_at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The same beside the stars of the reviews that the phrases stand in; 0 for words typed now, at NO_ROW."""
+        """How much phrases praise or complain, by their places and the stars beside them; 0 for words typed now."""
         found, known = np.zeros(len(places), np.float32), places != NO_ROW
         stars = self.documents.stars_at(places[known])
-        found[known] = self.polarity.of_reviews(self._polarity_of_words(places[known]), stars)
+        found[known] = self.polarity.of_reviews(self.polarity_of_words(places[known]), stars)
         return found
 
     @cached_property
     def _encoder(self) -> Any:
         # Imported on first use: torch takes seconds to load, and only typed words need it.
-        from recsys.text.embedding_cache import EmbeddingCache
-        from recsys.text.encoder import PhraseEncoder
+        from recsys.text.encoder import encoder_of
 
-        return PhraseEncoder(cache=EmbeddingCache())
+        return encoder_of(self.info.encoder_id)
 
     def warm_up(self) -> None:
-        """Load the encoder and the compiled re-ranking, so that their first answers come at once."""
+        """Load the encoder, the shop's words and the compiled re-ranking, so that their first answers come at once."""
         from recsys.ranking.diversity import diversify
 
-        self._encoder.encode_words("warm up")
+        with suppress(EncoderError):  # said where words are typed; everything else works without
+            self._encoder.warm_up()
+            _ = self._lexicon
         diversify(np.zeros(2, np.float32), np.zeros((2, 1), np.float32), 2, 0.5, "mmr")
 
     def user_row(self, user_id: str) -> int:
@@ -196,13 +200,29 @@ class Recommender:
         require_few(ablated)
         row = NO_ROW if user_id is None else self.user_row(user_id)
         exclusions = self.exclusions(ablated)  # refused, if they are, before the encoder is loaded
-        encoded: PhraseVectors | None = self._encoder.encode_words(words) if words.strip() else None
-        return self._scored(user_id, words, Requests.one(row, context, encoded, exclusions), notes, ablated)
+        heard = self._hear(words)
+        request = Requests.one(row, context, heard.words, exclusions)
+        scored = self._scored(user_id, words, request, [*heard.notes, *notes], ablated)
+        return replace(scored, typed_notes=heard.notes)
+
+    def _hear(self, words: str) -> Heard:
+        """What is understood of typed words; raises EncoderFolderError where this model's encoder is not at hand."""
+        if not words.strip():
+            return Heard(None, ())
+        return hear(words, self._encoder, self._lexicon)
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        """Words of this shop; made when the first words are typed."""
+        return Lexicon.of(self.items, self._reviews["text"].to_pylist())
 
     def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest:
         """The same request with these things left out, and none of those that were before; raises as `scores` does."""
         requests = replace(scored.requests, exclusions=(self.exclusions(names),))
-        return self._scored(scored.user_id, scored.words, requests, self._check_context(scored.context), names)
+        notes = [*scored.typed_notes, *self._check_context(scored.context)]
+        return replace(
+            self._scored(scored.user_id, scored.words, requests, notes, names), typed_notes=scored.typed_notes
+        )
 
     def exclusions(self, names: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
@@ -217,6 +237,8 @@ class Recommender:
         standardised = Standardised.of(raw, counting_without(seen_rows, len(self.items)))
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
         rests = [self._cold(requests, seen_rows)] if is_cold else []
+        if words.strip() and user_id is None and requests.words[0] is None:
+            rests.insert(0, NOTHING_UNDERSTOOD)
         return ScoredRequest(
             user_id=user_id,
             words=words,
@@ -271,10 +293,13 @@ class Recommender:
             for at in range(len(ids))
         )
 
-    def quote(self, scored: ScoredRequest, item_id: str) -> Quote | None:
-        """The phrase that speaks most for a product to this shopper, verbatim; None if the product has no words."""
-        side = self._semantic.item_side(self.item_row(item_id), scored.requests.exclusions[0])
-        return strongest_quote(side, scored.profile, self._semantic, self.documents, self._polarity_of_words)
+    def quotes(self, scored: ScoredRequest, item_ids: Sequence[str]) -> tuple[Quote | None, ...]:
+        """The sentence that speaks for each product of a list to this shopper, verbatim, no two of them alike.
+
+        None for a product of which nothing was written that may be shown; raises UnknownItemError.
+        """
+        rows = [self.item_row(item_id) for item_id in item_ids]
+        return self._quotes.choose(rows, scored.profile, scored.requests.exclusions[0])
 
     def explain(self, scored: ScoredRequest, item_id: str, settings: RankingSettings | None = None) -> Explanation:
         """The exact arithmetic of one product's score, listed or not; raises UnknownItemError."""

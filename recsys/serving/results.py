@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.settings import FusionSettings, Hemisphere
+from recsys.text.unread import Unread, in_words
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,8 +20,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    `engine`, `engine_in_words`: of the collaborative component, its name and why; `learned`: what came of learning the
-    default weights, if only that nothing did; "" where it was not asked for
+    `engine`, `engine_in_words`: of the collaborative component, its name and why.
+    `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for.
+    `reads`: the languages that the encoder reads, in words; "" for a model of an earlier version.
+    `unread`: how much is in languages that the encoder does not read, with the remedy; "" for next to nothing.
     """
 
     name: str
@@ -42,6 +45,8 @@ class ModelInfo:
     learned: str
     hemisphere: Hemisphere
     repairs: tuple[str, ...]
+    reads: str
+    unread: str
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Self:
@@ -60,6 +65,8 @@ class ModelInfo:
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),
             repairs=tuple(data["repairs"]),
+            reads=in_words(data["reads"]) if "reads" in data else "",
+            unread=Unread.from_json(data.get("unread", {})).in_words(),
             **{name: data[name] for name in same},
         )
 

@@ -36,8 +36,7 @@ from recsys.studies.faithfulness_polarity import PolarityAgreement, one_way_only
 from recsys.studies.format import change_text, table_of
 from recsys.studies.result import Result, Table, as_json
 from recsys.studies.workspace import Workspace
-from recsys.text.embedding_cache import EmbeddingCache
-from recsys.text.encoder import PhraseEncoder, make_phrasebook
+from recsys.text.encoder import chosen_encoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.components import ComponentChoice, choose_for_all
 from recsys.training.fit import TrainingSettings, save_model
@@ -101,9 +100,7 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
             faithfulness={side: faithfulness(first, sampled, side, seed, progress) for side in SIDES},
             stability=stability(first, second, sampled, seed, progress),
             planted_aspects=_planted(workspace.data_folder, first, sampled, seed),
-            polarity=None
-            if labelled is None
-            else polarity_agreement(labelled, first.polarity, PhraseEncoder(cache=EmbeddingCache())),
+            polarity=None if labelled is None else polarity_agreement(labelled, first.polarity, chosen_encoder()),
         )
     return Result(
         protocol=f"Trained on everything; {len(sampled)} shoppers with a liked product drawn at random, and for each "

@@ -10,6 +10,7 @@ from recsys.progress import Progress, silent
 
 if TYPE_CHECKING:
     from recsys.studies.faithfulness import FaithfulnessSettings
+    from recsys.studies.quotes import QuotesSettings
     from recsys.studies.result import Result
     from recsys.studies.workspace import ExperimentSettings, Workspace
 
@@ -29,7 +30,7 @@ class Experiment:
     def run(
         self,
         workspace: "Workspace",
-        settings: "ExperimentSettings | FaithfulnessSettings | None" = None,
+        settings: "ExperimentSettings | FaithfulnessSettings | QuotesSettings | None" = None,
         progress: Progress = silent,
     ) -> "Result":
         """Run it on a shop; raises DataError or SettingsError where it cannot be, Cancelled where it is stopped."""
@@ -55,6 +56,16 @@ FAITHFULNESS = Experiment(
     "hidden truth, and with --sentences the polarity of phrases against human labels.",
 )
 """It has settings of its own, so `experiment all` and the page are without it."""
+
+QUOTES = Experiment(
+    "quotes",
+    "Quotes",
+    "what stands on cards as a reason, for a person to judge",
+    "What stands on cards as a reason to buy? The first products of random shoppers are drawn with their quotes: how "
+    "often a customer speaks, how often a quote is in another language, a complaint or a fragment, how many "
+    "differ, and every card, for a person to judge.",
+)
+"""It has settings of its own, too."""
 
 _ALL = (
     Experiment(

@@ -6,7 +6,7 @@ A document is a product's title, description or attributes, or one review.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress, silent
+from recsys.text.legible import legible
 
 CANONICAL_VERSION = 1
 """Goes into every encoder id: raise it when `canonical` changes, so that no stale vector is read from a cache."""
@@ -209,6 +210,10 @@ class TextEncoder(Protocol):
     @property
     def encoder_id(self) -> str: ...
 
+    @property
+    def reads(self) -> frozenset[str] | None:
+        """Codes of the languages that it reads; None for every language."""
+
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]: ...
 
 
@@ -217,12 +222,23 @@ class PhraseVectors:
     """Phrases that one person types now, `text` verbatim.
 
     `spans`: int32 of shape (n_phrases, 2), start and end of each phrase in `text`; `vectors`: float32 of shape
-    (n_phrases, n_dims), unit length, rows as in `spans`.
+    (n_phrases, n_dims), unit length, rows as in `spans`; `signs`: float32 of shape (n_phrases,), 1 for what is looked
+    for and -1 for what is to be avoided, all 1 where none are given. What stands outside of the spans counts nothing.
     """
 
     text: str
     spans: NDArray[np.int32]
     vectors: NDArray[np.float32]
+    signs: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+
+    def __post_init__(self) -> None:
+        if not len(self.signs):
+            object.__setattr__(self, "signs", np.ones(len(self.spans), np.float32))
+
+    def said(self, sign: int) -> str:
+        """The phrases of one sign, verbatim, with spaces between them."""
+        chosen = self.spans[self.signs == sign].tolist()
+        return " ".join(self.text[start:end] for start, end in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +253,10 @@ class Phrasebook:
     phrase : int32 of shape (n_occurrences,), row of `vectors`; equal phrases share one row
     vectors : float16 of shape (n_phrases, n_dims), unit length up to rounding; may be a read-only memory map
     encoder_id : the encoder that made the vectors
+    read : bool of shape (n_occurrences,), whether the encoder reads it: it holds a word, and is in a language that the
+        encoder reads, or in doubt
+    language : str of shape (n_occurrences,), code of the language, "" where it is in doubt or was not asked
+    reads : codes of the languages that the encoder reads, None for every language
     """
 
     kind: NDArray[np.int8]
@@ -246,6 +266,9 @@ class Phrasebook:
     phrase: NDArray[np.int32]
     vectors: NDArray[np.float16]
     encoder_id: str
+    read: NDArray[np.bool_]
+    language: NDArray[np.str_]
+    reads: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -254,6 +277,14 @@ class Phrasebook:
     def n_phrases(self) -> int:
         """Number of different phrases."""
         return len(self.vectors)
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """Which occurrences carry meaning: reviews where the encoder reads them, and all that a product says of itself.
+
+        Names and titles are much the same in any language, and an encoder finds those alike that share words and stems.
+        """
+        return np.asarray(self.read | (self.kind != REVIEW))
 
     def of_kind(self, kind: int) -> slice:
         """Find the rows of one kind, as a slice."""
@@ -277,18 +308,23 @@ def build_phrasebook(data: Dataset, encoder: TextEncoder, progress: Progress = s
     on more data than a model may know: scorers take the occurrences whose reviews are in their own data.
     """
     occurrences: list[tuple[int, int, int, int, int]] = []
+    texts: list[tuple[bool, str, list[Span]]] = []
     keys: dict[str, int] = {}
     total = 3 * data.n_items + data.n_reviews
     for n_read, (kind, document, text) in enumerate(_documents(data)):
         if n_read % 1000 == 0:
             progress("reading texts", n_read, total)
-        for start, end in _spans(kind, text):
+        spans = _spans(kind, text)
+        texts.append((kind in (TITLE, ATTRIBUTES), text, spans))
+        for start, end in spans:
             phrase = keys.setdefault(canonical(text[start:end]), len(keys))
             occurrences.append((kind, document, start, end, phrase))
     progress("reading texts", total, total)
     kind_, document_, start_, end_, phrase_ = np.array(occurrences, np.int32).reshape(-1, 5).T.copy()
     vectors = encoder.encode(list(keys), progress).astype(np.float16)
-    return Phrasebook(kind_.astype(np.int8), document_, start_, end_, phrase_, vectors, encoder.encoder_id)
+    language, read = legible(texts, encoder.reads, progress)
+    places = (kind_.astype(np.int8), document_, start_, end_, phrase_)
+    return Phrasebook(*places, vectors, encoder.encoder_id, read, language, encoder.reads)
 
 
 def _documents(data: Dataset) -> Iterator[tuple[int, int, str]]:

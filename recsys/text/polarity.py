@@ -204,7 +204,7 @@ def _rated_phrases(
     stars = data.reviews["rating"].to_numpy()
     rated = data.reviews[(stars >= GOOD_STARS) | (stars <= BAD_STARS)].set_index("review_id")
     own = np.arange(len(book))[book.of_kind(REVIEW)]
-    own = own[np.isin(book.document[own], rated.index.to_numpy())]
+    own = own[book.read[own] & np.isin(book.document[own], rated.index.to_numpy())]
     if len(own) > _MAX_PHRASES:
         own = np.sort(np.random.default_rng(seed).choice(own, _MAX_PHRASES, replace=False))
     of_review = rated.loc[book.document[own]]

@@ -23,10 +23,12 @@ from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.collaborative import ENGINE_CLASSES, EngineName
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.quote_candidates import quote_candidates
 from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
-from recsys.text.encoder import make_phrasebook
+from recsys.text.encoder import chosen_encoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
+from recsys.text.unread import Unread
 from recsys.training.components import ComponentChoice, choose_components
 from recsys.training.learned_fusion import FusionChoice, K, choose_fusion, learned_map
 
@@ -51,6 +53,7 @@ class TrainingSettings:
         where not, or where they are too few, it is `default_weights`
     default_weights : the usual mix
     hemisphere : where the shop's shoppers live, which says what season a month is
+    encoder : folder of a sentence-transformers model; "" for that of RECSYS_ENCODER, else the packaged one
     """
 
     split: SplitName = "none"
@@ -60,6 +63,7 @@ class TrainingSettings:
     choose_weights: bool = True
     default_weights: FusionSettings = field(default_factory=FusionSettings)
     hemisphere: Hemisphere = "north"
+    encoder: str = ""
 
     def __post_init__(self) -> None:
         require_seed(self.seed)
@@ -75,15 +79,20 @@ def train(
 ) -> Artifact:
     """Train on a data folder and write the model; the earlier model stays usable until the last moment.
 
-    Raises DataError: the data breaks the canonical form; ArtifactError: the folder holds something else; Cancelled.
+    Raises DataError: the data breaks the canonical form; ArtifactError: the folder holds something else;
+    EncoderFolderError: the chosen encoder cannot be used; Cancelled.
     """
     settings = settings or TrainingSettings()
-    require_model_folder(out)  # now, not after minutes of work
+    require_model_folder(out)  # now, not after minutes of work, and so is the encoder
+    encoder = chosen_encoder(settings.encoder)
+    encoder.require_usable()
     data = Dataset.read(data_folder, progress, hemisphere=settings.hemisphere)
     for repair in data.repairs:
         logger.warning("%s", repair)
     known, protocol, rounds = _known(data, settings)
-    book = make_phrasebook(known, progress)
+    book = make_phrasebook(known, progress, encoder)
+    if unread := Unread.of(book).in_words():
+        logger.warning("%s", unread)
     split, seed = _protocol_name(settings), settings.seed
     chosen = choose_components(data, rounds, book, split, seed, progress, settings.engine)
     usual = chosen.weights(K, progress)["full"] if settings.choose_weights else settings.default_weights
@@ -121,7 +130,7 @@ def save_model(
     facts = {
         "version": recsys.__version__,
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": asdict(settings),
+        "settings": asdict(settings) | {"encoder": Path(settings.encoder).name},  # where it lay is nobody's business
         "protocol": protocol,
         "learning": learned.as_json() if learned is not None else None,
         "chosen": (chosen or ComponentChoice()).as_json() | {"weights": (usual or settings.default_weights).as_dict()},
@@ -133,6 +142,8 @@ def save_model(
             "n_interactions": len(data.positives()),
             "n_phrases": book.n_phrases,
             "encoder_id": book.encoder_id,
+            "reads": None if book.reads is None else sorted(book.reads),
+            "unread": Unread.of(book).as_json(),
             "repairs": [str(repair) for repair in data.repairs],
         },
         "event_kinds": kinds,
@@ -147,6 +158,7 @@ def save_model(
     texts = phrase_texts(semantic, tables)
     values = polarity.polarity(texts, np.asarray(book.vectors[semantic.book_rows], np.float32))
     arrays["polarity"] = {"coefficients": polarity.coefficients, "values": values}
+    arrays["quotes"] = quote_candidates(semantic, tables, values, progress).arrays()
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress)
 
 

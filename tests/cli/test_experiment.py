@@ -172,3 +172,13 @@ def test_a_mistyped_study_is_answered_in_one_line(arguments: tuple[str, ...], me
     said = run("experiment", *arguments)
     assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
     assert message in said.err
+
+
+def test_quotes_are_drawn_for_a_person_to_judge(place: Path) -> None:
+    options = ("--data", place / "shop", "--model", place / "model", "-n", 2, "-k", 3)
+    said = run("experiment", "quotes", *options)
+    assert said.status == 0, said.err
+    assert "A customer speaks on" in said.out
+    told = json.loads(run("experiment", "quotes", *options, "--json").out)
+    assert len(told["cards"]) == told["n_cards"] == 6
+    assert all(card["quote"] in said.out for card in told["cards"])

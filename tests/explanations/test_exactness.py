@@ -237,7 +237,7 @@ def test_explaining_changes_nothing(shop: Shop) -> None:
         item_id = shop.data.item_ids[int(rng.integers(shop.data.n_items))]
         shop.model.explain(scored, item_id)
         shop.model.read(scored, item_id)
-        shop.model.quote(scored, item_id)
+        shop.model.quotes(scored, [item_id])
     for each, scored, explained in zip(asked, before, told, strict=True):
         again = shop.model.scores(*each)
         np.testing.assert_array_equal(again.standardised.values, scored.standardised.values)

@@ -260,6 +260,6 @@ def test_striking_everything_leaves_catalogue_order(model: Recommender, tiny_dat
     semantic = RankingSettings(FusionSettings(0, 0, 1, 0), ALL.filters, n=8)
     assert [item.item_id for item in model.rank(scored, semantic).items] == model.items["item_id"].tolist()
     assert any("semantic cannot tell products apart" in note or "semantic" in note for note in scored.notes)
-    assert model.quote(scored, "mug") is None
+    assert model.quotes(scored, ["mug"]) == (None,)
     found = model.explain(scored, "mug", semantic)
     assert (found.contributions, found.shopper_phrases, found.score) == ((), (), 0)

@@ -34,7 +34,9 @@ class Tags(HTMLParser):
 
 def said(text: str, user_id: str = "u1", rating: float = float("nan")) -> Quote:
     """A phrase of a review."""
-    return Quote(text, Document("review", 0, "t1", "", user_id, rating, None, text, (0,), ((0, len(text)),)))
+    return Quote(
+        text, Document("review", 0, "t1", "", user_id, rating, None, text, (0,), ((0, len(text)),)), 0, len(text)
+    )
 
 
 def card(**changes: object) -> ProductCard:

@@ -28,6 +28,13 @@ def test_where_the_weights_come_from_is_said_where_they_were_learned(model: Reco
     assert "The weights were learned from 9 choices &lt;b&gt;." in told
 
 
+def test_what_the_encoder_does_not_read_is_told_with_the_remedy(model: Recommender) -> None:
+    assert not model.info.unread
+    assert "does not read" not in overview.coverage_html(model.summary, model.info)
+    told = overview.coverage_html(model.summary, replace(model.info, unread="11% <of> phrases: RECSYS_ENCODER"))
+    assert "11% &lt;of&gt; phrases: RECSYS_ENCODER" in told
+
+
 def test_every_chart_has_a_title_and_named_axes(open_page: OpenPage) -> None:
     page = open_page("Home")
     charts = [element.proto for element in page.get("plotly_chart")]

@@ -11,8 +11,11 @@ import pytest
 from recsys.errors import Cancelled, EncoderError
 from recsys.studies.benchmarks.encode import sample_phrases
 from recsys.text import encoder as encoder_module
+from recsys.text import precision as precision_module
 from recsys.text.embedding_cache import EmbeddingCache
-from recsys.text.encoder import PhraseEncoder, check_weights, fastest_precision, packaged_model, settled_precision
+from recsys.text.encoder import PhraseEncoder
+from recsys.text.packaged import PackagedModel, check_weights, packaged_model
+from recsys.text.precision import fastest_precision, settled_precision
 from tests._data import shared_data
 
 PHRASES = ["warm and light", "the zip broke after a week", "would buy again", "far too noisy for the bedroom", "ok"]
@@ -34,7 +37,7 @@ def test_rows_follow_the_texts_and_equal_phrases_share_a_vector(float32):
 
 def test_nothing_to_encode_gives_no_rows(float32):
     assert float32.encode([]).shape == (0, 384)
-    assert float32.encode_words("  !! ").vectors.shape == (0, 384)
+    assert float32.encode_now([]).shape == (0, 384)
 
 
 def test_a_phrase_means_the_same_alone_and_in_company(float32):
@@ -49,14 +52,14 @@ def test_strange_and_endless_texts_are_encoded(float32):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
-def test_typed_words_are_cut_and_encoded_verbatim(float32):
-    text = "Quiet keyboards please!\nBut nothing heavy."
-    words = float32.encode_words(text)
-    assert [text[start:end] for start, end in words.spans] == ["Quiet keyboards please!", "But nothing heavy."]
-    assert words.text == text
-    np.testing.assert_allclose(
-        words.vectors, float32.encode(["quiet keyboards please", "but nothing heavy"]), atol=2e-3
-    )
+def test_what_is_encoded_now_gets_the_vectors_of_always(float32):
+    now = float32.encode_now(["Quiet keyboards please!", "But nothing heavy."])
+    np.testing.assert_allclose(now, float32.encode(["quiet keyboards please", "but nothing heavy"]), atol=2e-3)
+
+
+def test_words_are_cut_into_pieces_of_the_vocabulary(float32):
+    assert float32.pieces(["Tent", "waterproof", "asdfghjkl"]) == [1, 2, 5]
+    assert float32.pieces([]) == []
 
 
 @pytest.mark.slow
@@ -79,7 +82,7 @@ def test_vectors_of_real_reviews_are_those_of_sentence_transformers():
 
 def test_a_second_run_encodes_nothing_and_gives_the_same_vectors(tmp_path, monkeypatch):
     first = PhraseEncoder("float32", EmbeddingCache(tmp_path)).encode(PHRASES)
-    monkeypatch.setattr(PhraseEncoder, "_loaded", lambda self: pytest.fail("the model was asked for"))
+    monkeypatch.setattr(PackagedModel, "load", lambda self: pytest.fail("the model was asked for"))
     again = PhraseEncoder("float32", EmbeddingCache(tmp_path)).encode(PHRASES[::-1])
     np.testing.assert_array_equal(again[::-1], first)
 
@@ -106,11 +109,10 @@ def test_a_cancelled_run_resumes_from_its_last_flush(tmp_path, monkeypatch):
 
 
 def test_many_threads_may_share_an_encoder(float32):
-    expected = float32.encode_words("warm and light").vectors
+    expected = float32.encode_now(["warm and light"])
     results: list[np.ndarray] = []
     threads = [
-        threading.Thread(target=lambda: results.append(float32.encode_words("warm and light").vectors))
-        for _ in range(6)
+        threading.Thread(target=lambda: results.append(float32.encode_now(["warm and light"]))) for _ in range(6)
     ]
     for thread in threads:
         thread.start()
@@ -138,7 +140,7 @@ def test_other_weights_are_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"other")
     (tmp_path / "tokenizer.json").write_text("{}")
     with pytest.raises(EncoderError, match=r"is not the published all-MiniLM-L6-v2: its sha256 is .* reinstall"):
-        PhraseEncoder("float32", model_folder=tmp_path).encode(["warm"])
+        check_weights(tmp_path)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
@@ -168,23 +170,23 @@ def test_bfloat16_needs_the_flag_and_the_trial(tmp_path, monkeypatch, flags, spe
     cpu_info = tmp_path / "cpuinfo"
     if flags is not None:
         cpu_info.write_text(flags)
-    monkeypatch.setattr(encoder_module, "_CPU_INFO", cpu_info)
-    monkeypatch.setattr(encoder_module, "_trial", lambda: (speed_up, error))
+    monkeypatch.setattr(precision_module, "_CPU_INFO", cpu_info)
+    monkeypatch.setattr(precision_module, "_trial", lambda: (speed_up, error))
     assert fastest_precision.__wrapped__() == expected
 
 
 def test_the_trial_measures_a_small_error_and_some_speed():
-    speed_up, error = encoder_module._trial(rounds=2)
+    speed_up, error = precision_module._trial(rounds=2)
     assert 0 < error < 0.02
     assert 0 < speed_up < 100
 
 
 def test_the_precision_is_decided_once_a_processor(monkeypatch, tmp_path):
-    monkeypatch.setattr(encoder_module, "fastest_precision", lambda: "bfloat16")
+    monkeypatch.setattr(precision_module, "fastest_precision", lambda: "bfloat16")
     assert settled_precision(tmp_path) == "bfloat16"
-    monkeypatch.setattr(encoder_module, "fastest_precision", lambda: "float32")
+    monkeypatch.setattr(precision_module, "fastest_precision", lambda: "float32")
     assert settled_precision(tmp_path) == "bfloat16"
-    monkeypatch.setattr(encoder_module, "_processor", lambda: "another one")
+    monkeypatch.setattr(precision_module, "_processor", lambda: "another one")
     assert settled_precision(tmp_path) == "float32"
     (tmp_path / "precision.json").write_text("{damaged")
     assert settled_precision(tmp_path) == "float32"

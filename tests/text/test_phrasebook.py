@@ -23,6 +23,7 @@ class LengthEncoder:
     """Encodes a phrase as its length, so that tests see which phrase a vector belongs to."""
 
     encoder_id = "length"
+    reads = None
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> np.ndarray:
         progress("encoding phrases", len(texts), len(texts))

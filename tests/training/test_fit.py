@@ -17,7 +17,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.recommender import Recommender
 from recsys.settings import FusionSettings
-from recsys.text import encoder
+from recsys.text import packaged
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit
 from recsys.training.fit import TrainingSettings, train
@@ -49,7 +49,7 @@ def folder(tmp_path: Path, tiny: dict[str, pd.DataFrame]) -> Path:
 def word_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train with the quick encoder for tests."""
 
-    def make(data: Dataset, progress: Progress = silent) -> Phrasebook:
+    def make(data: Dataset, progress: Progress = silent, encoder: object = None) -> Phrasebook:
         return build_phrasebook(data, WordEncoder(), progress)
 
     monkeypatch.setattr(fit, "make_phrasebook", make)
@@ -69,7 +69,7 @@ def test_the_second_training_is_the_same_and_encodes_nothing(
     def load(*_: object) -> None:
         raise AssertionError("the encoder was loaded, though every phrase is in the cache")
 
-    monkeypatch.setattr(encoder, "_load", load)
+    monkeypatch.setattr(packaged, "_load", load)
     second = train(folder, tmp_path / "second")
     assert checksums(second) == checksums(first)
     assert first.manifest["data"]["n_phrases"] > 20

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
 from recsys.studies.benchmarks import times_ms
-from recsys.text.encoder import PhraseEncoder, packaged_model
+from recsys.text.encoder import VARIABLE, PhraseEncoder
+from recsys.text.model_folder import FolderModel
+from recsys.text.packaged import packaged_model
 from recsys.text.phrasebook import canonical, segment
 
 SMALL: Mapping[str, Any] = {"n_phrases": 64, "rounds": 1}
@@ -34,7 +36,9 @@ def run(
     from sentence_transformers import SentenceTransformer
 
     phrases, source = sample_phrases(n_phrases, seed, data)
-    ours, baseline = PhraseEncoder(), SentenceTransformer(str(packaged_model()), device="cpu")
+    chosen = os.environ.get(VARIABLE, "").strip()
+    ours = PhraseEncoder(model=FolderModel(Path(chosen), VARIABLE) if chosen else None)
+    baseline = SentenceTransformer(chosen or str(packaged_model()), device="cpu", local_files_only=True)
     vectors: dict[str, NDArray[np.float32]] = {}
 
     def encode(turn: int) -> None:
@@ -42,7 +46,7 @@ def run(
         vectors["ours"] = ours.encode(phrases)
 
     def encode_plainly(_: int) -> None:
-        found = baseline.encode(phrases, batch_size=32, show_progress_bar=False)
+        found = baseline.encode(phrases, batch_size=32, show_progress_bar=False, normalize_embeddings=True)
         vectors["baseline"] = np.asarray(found, np.float32)
 
     ours.encode(phrases[:64])

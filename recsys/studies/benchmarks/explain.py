@@ -33,6 +33,7 @@ class _RandomEncoder:
     """Vectors in the shape of the real encoder's, drawn once for each phrase."""
 
     encoder_id = "random"
+    reads = None
 
     def encode(self, texts: Sequence[str], progress: Progress = silent) -> NDArray[np.float32]:
         vectors = np.random.default_rng(0).standard_normal((len(texts), 384), np.float32)
