@@ -113,8 +113,8 @@ def in_words(settings: CollaborativeSettings) -> str:
 
 def choose_engine(
     shoppers: ValidationShoppers, only: EngineName | None = None, progress: Progress = silent
-) -> tuple[EngineChoice, FloatArray]:
-    """Choose on validation shoppers; also the standardised scores of the chosen one, float32 of (n_users, n_items).
+) -> tuple[EngineChoice, Sequence[Scorer]]:
+    """Choose on validation shoppers; also the chosen one, fitted on what each round knows.
 
     Another setting of an engine, and then another engine, is taken where its lists are better than those of the usual
     one, shopper by shopper, by more than one standard error. `only`: the engine that a person has chosen, of which the
@@ -130,7 +130,7 @@ def choose_engine(
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
     settings = replace(settings, engine=chosen.settings.engine)
     ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}
-    return EngineChoice(settings, ndcg, shoppers.n_different), shoppers.scores_of(chosen.scorers)
+    return EngineChoice(settings, ndcg, shoppers.n_different), chosen.scorers
 
 
 @dataclass(frozen=True, eq=False, slots=True)

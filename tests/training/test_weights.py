@@ -20,8 +20,8 @@ from recsys.training.weights import (
     best_weights,
     choose_weights,
     gains_of_weights,
+    lists_of_weights,
     ndcg_of_weights,
-    overlaps_of,
     simplex_grid,
 )
 from tests._metric_definitions import ndcg_at_k, recall_at_k
@@ -142,25 +142,25 @@ def in_common(lists: list[set[int]], k: int) -> float:
 def test_overlap_is_what_two_shoppers_lists_have_in_common(k: int) -> None:
     scores, grid = made_up(12, 40), simplex_grid(N, 2)
     expected = [in_common(lists_at(scores, weights, k), k) for weights in grid]
-    np.testing.assert_allclose(overlaps_of(scores, grid, k), expected)
+    np.testing.assert_allclose(lists_of_weights(scores, grid, k)[0], expected)
 
 
 def test_overlap_is_zero_to_one_and_counts_no_product_that_a_shopper_has() -> None:
     scores = made_up(12, 40)
     same = replace(scores, values=np.repeat(scores.values[:1], 12, axis=0), eligible=np.ones((12, 40), bool))
-    np.testing.assert_allclose(overlaps_of(same, simplex_grid(N, 1), 10), 1)
+    np.testing.assert_allclose(lists_of_weights(same, simplex_grid(N, 1), 10)[0], 1)
     few = np.zeros((12, 40), bool)
     few[np.arange(12), np.arange(12)] = True  # everybody has all but one product, each another
-    assert not overlaps_of(replace(same, eligible=few), simplex_grid(N, 1), 10).any()
+    assert not lists_of_weights(replace(same, eligible=few), simplex_grid(N, 1), 10)[0].any()
     two = replace(same, eligible=few | (np.arange(40) == 20))  # and one that nobody has, of ten places
-    np.testing.assert_allclose(overlaps_of(two, simplex_grid(N, 1), 10), 0.1)
+    np.testing.assert_allclose(lists_of_weights(two, simplex_grid(N, 1), 10)[0], 0.1)
 
 
 def test_overlap_is_told_by_some_of_many_shoppers(monkeypatch: pytest.MonkeyPatch) -> None:
     scores, grid = made_up(31, 40), simplex_grid(N, 2)
     monkeypatch.setattr(weights_module, "MAX_LISTS", 4)
     some = scores.only(np.isin(np.arange(31), [0, 10, 20, 30]))
-    found = overlaps_of(scores, grid, 10)
+    found = lists_of_weights(scores, grid, 10)[0]
     np.testing.assert_allclose(found, [in_common(lists_at(some, weights, 10), 10) for weights in grid])
 
 
@@ -212,7 +212,9 @@ def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> 
     # All 21 points are as good: those with the most weight on the personal one are the 11 from 0.5 to 1.
     assert weights.semantic == pytest.approx(0.75, abs=0.04)
     assert weights.semantic + weights.context == pytest.approx(1)
-    lists = [lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])]
+    lists = [
+        lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])
+    ]
     assert in_common(lists[0], 10) < in_common(lists[1], 10)
 
 
