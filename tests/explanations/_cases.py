@@ -66,7 +66,7 @@ class Shop:
             sorted({names_over(name)[1] for name in phrases}),
             items,
             [f"f:{name}" for name in content.attributes] + [f"f:term:{term}" for term in content.terms],
-            [f"f:region:{region}" for region in model.scorers["collaborative"].regions],
+            [f"f:region:{region}" for region in model.scorers["collaborative"].lightfm.regions],
             [f"c:{name}" for name in (*CONTEXT_DIMENSIONS, "trend")],
         ]
 

@@ -197,7 +197,7 @@ def test_who_liked_nothing_they_had_is_cold_and_told_so(
 
 def test_a_component_that_cannot_tell_products_apart_is_named(model: Recommender) -> None:
     scored = model.scores("0042")
-    silent = [name for name, std in zip(COMPONENTS, scored.standardised.std, strict=True) if std == 0]
+    silent = [name for name, lead in zip(COMPONENTS, scored.standardised.lead, strict=True) if lead == 0]
     assert "content" in silent  # looked at a blanket, liked nothing, said nothing
     note = next(note for note in scored.notes if "cannot tell products apart" in note)
     assert all(name in note for name in silent)
@@ -380,7 +380,7 @@ def test_the_model_knows_its_shop(model: Recommender, tiny_data: Dataset) -> Non
     assert glance.top_categories["category"].iloc[0] == "Tents"
 
 
-@pytest.mark.parametrize("missing", ["data", "scorers", "settings", "summary", "trained_at", "event_kinds"])
+@pytest.mark.parametrize("missing", ["data", "chosen", "scorers", "settings", "summary", "trained_at", "event_kinds"])
 def test_a_manifest_that_misses_something_is_refused_when_opened(
     model: Recommender, tmp_path: Path, missing: str
 ) -> None:
@@ -404,7 +404,7 @@ def test_a_model_that_misses_a_part_is_refused_when_opened(model: Recommender, t
 
 @pytest.mark.parametrize(
     ("part", "fact", "value"),
-    [("data", "known_until_s", 1e30), ("settings", "default_weights", {"semantic": float("nan")})],
+    [("data", "known_until_s", 1e30), ("chosen", "weights", {"semantic": float("nan")})],
 )
 def test_a_manifest_with_impossible_values_is_refused_when_opened(
     model: Recommender, tmp_path: Path, part: str, fact: str, value: object

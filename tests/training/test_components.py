@@ -161,7 +161,9 @@ def folder(data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 def _events(data: Dataset) -> pd.DataFrame:
     likes = data.positives()
     columns = {"user_id": data.user_ids[likes["user_row"]], "item_id": data.item_ids[likes["item_row"]]}
-    return pd.DataFrame({**columns, "event": "purchase", "timestamp": pd.to_datetime(likes["time_s"], unit="s", utc=True)})
+    return pd.DataFrame(
+        {**columns, "event": "purchase", "timestamp": pd.to_datetime(likes["time_s"], unit="s", utc=True)}
+    )
 
 
 def test_a_model_keeps_what_was_chosen_for_it(folder: Path, tmp_path: Path, chosen: ComponentChoice) -> None:

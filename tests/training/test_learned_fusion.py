@@ -193,9 +193,7 @@ def test_without_settings_the_components_are_chosen_by_the_same_shoppers(
         choose_fusion(data, asked, book, "last", USUAL_WEIGHTS, 7)
 
 
-def test_it_can_be_stopped(
-    data: Dataset, asked: list[Round], book: Phrasebook, settings: Mapping[str, Any]
-) -> None:
+def test_it_can_be_stopped(data: Dataset, asked: list[Round], book: Phrasebook, settings: Mapping[str, Any]) -> None:
     def stop(stage: str, done: int = 0, total: int = 0) -> None:
         if stage == "learning the head and the weights":
             raise Cancelled(stage)

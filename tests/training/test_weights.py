@@ -212,7 +212,9 @@ def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> 
     # All 21 points are as good: those with the most weight on the personal one are the 11 from 0.5 to 1.
     assert weights.semantic == pytest.approx(0.75, abs=0.04)
     assert weights.semantic + weights.context == pytest.approx(1)
-    lists = [lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])]
+    lists = [
+        lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])
+    ]
     assert in_common(lists[0], 10) < in_common(lists[1], 10)
 
 
