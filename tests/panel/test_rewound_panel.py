@@ -12,6 +12,7 @@ from recsys.panel import build
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.panel.segments import AS_IT_WAS, Segment
+from recsys.ranking.rank import N_BEST
 from recsys.settings import RankingSettings
 
 

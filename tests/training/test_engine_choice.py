@@ -1,4 +1,4 @@
-"""The collaborative engine: on planted shops the one that can know is chosen, and the usual one where none is better."""
+"""The collaborative engine: on planted shops the one that can know is chosen, else the usual one stays."""
 
 from collections.abc import Sequence
 from dataclasses import replace
