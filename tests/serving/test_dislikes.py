@@ -75,9 +75,7 @@ def test_explanations_say_that_it_was_disliked(model: Recommender) -> None:
         )
     liked_only = model.scores("likeonly")
     (first, *_) = model.rank(liked_only).items
-    assert not any(
-        phrase.source.get("disliked") for phrase in model.explain(liked_only, first.item_id).shopper_phrases
-    )
+    assert not any(phrase.source.get("disliked") for phrase in model.explain(liked_only, first.item_id).shopper_phrases)
 
 
 @pytest.mark.slow
