@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from recsys.data.dataset import Dataset
 from recsys.explanations.decompose import scales
 from recsys.ranking.rank import Standardised
+from recsys.scorers.base import Requests
+from recsys.scorers.collaborative import CollaborativeSettings, EngineName
+from recsys.scorers.item_links import EASESettings, ItemKNNSettings
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
 from tests._data import shared_data
@@ -82,6 +85,46 @@ def test_every_product_of_the_small_shop_is_explained_to_its_score(
                 as_listed = dict(listed[item_id].components)
                 assert found.against_average == pytest.approx(as_listed, abs=rounding(found))
                 assert (found.position.rank, found.position.rank_by_score) == (listed[item_id].rank,) * 2
+
+
+@pytest.mark.parametrize("engine", ["lightfm", "item_knn", "ease"])
+def test_every_engine_is_explained_to_its_score_whatever_is_left_out(
+    tiny_data: Dataset, tmp_path: Path, engine: EngineName
+) -> None:
+    settings = CollaborativeSettings(
+        engine, item_knn=ItemKNNSettings(30.0, shrinkage=1), ease=EASESettings(90.0, 2.0, 1.0)
+    )
+    shop = Shop(tiny_data, make_model(tiny_data, tmp_path / "model", {"collaborative": settings}))
+    everything = Filters(include_seen=True, only_available=False)
+    for user in (*USERS, "0042", None):
+        for struck in ((), ("h:tent-2",), ("h:blanket", "h:lamp", "c:trend"), ("f:brand:Alder", "i:mug", "h:stove")):
+            scored = shop.model.scores(user, "" if user else "warm", Context(region="north"), struck)
+            for weights in ((1, 0, 0, 0), (4, 1, 3, 2)):
+                asked = RankingSettings(FusionSettings(*weights), everything, n=8)
+                for item_id in tiny_data.item_ids:
+                    found = shop.model.explain(scored, item_id, asked)
+                    assert check_explanation(shop, scored, found, asked) < rounding(found)
+                    assert not set(struck) & set(named(found.of("collaborative")))
+
+
+@pytest.mark.parametrize("engine", ["item_knn", "ease"])
+def test_what_a_liked_product_adds_is_named_and_goes_with_it(
+    tiny_data: Dataset, tmp_path: Path, engine: EngineName
+) -> None:
+    """Cleo likes a candle, a blanket and pegs; each part is exactly what the raw score loses without that product."""
+    settings = CollaborativeSettings(engine, item_knn=ItemKNNSettings(shrinkage=1), ease=EASESettings(None, 2.0, 1.0))
+    model = make_model(tiny_data, tmp_path / "model", {"collaborative": settings})
+    scorer, cleo, tent = model.scorers["collaborative"], model.user_row("cleo"), model.item_row("tent-2")
+    scored, asked = model.scores("cleo"), RankingSettings(FusionSettings.only("collaborative"))
+    parts = {part.source["strike"]: part for part in model.explain(scored, "tent-2", asked).of("collaborative")}
+    assert {"h:blanket"} <= set(parts) <= {"h:candle", "h:blanket", "h:00123"}
+    worth = scales(scored.standardised, asked.fusion)["collaborative"]
+    raw = scorer.score(Requests.one(cleo, scored.context))[0, tent]
+    for name, part in parts.items():
+        assert part.label == model.items.set_index("item_id")["title"][name[2:]]
+        left = model.ablate(scored, (name,))
+        without = scorer.score(left.requests)[0, tent]
+        assert part.value == pytest.approx(worth * float(raw - without), rel=1e-4, abs=1e-6)
 
 
 def test_quotes_of_every_product_are_verbatim(shop: Shop) -> None:

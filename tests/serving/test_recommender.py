@@ -2,11 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import MANIFEST
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
-from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
@@ -40,10 +41,11 @@ class TypedWords(WordEncoder):
         return [1] * len(words)
 
 
-def make_model(data: Dataset, folder: Path) -> Recommender:
-    """Train on a dataset with the quick encoder and open the model."""
+def make_model(data: Dataset, folder: Path, settings: Mapping[str, Any] = AS_THEY_ARE) -> Recommender:
+    """Train on a dataset with the quick encoder and open the model; `settings` of components, by name."""
     book = build_phrasebook(data, WordEncoder())
-    save_model(folder, data, book, fit_scorers(COMPONENT_CLASSES, Fitting(data, book)), TrainingSettings())
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book), settings=settings)
+    save_model(folder, data, book, scorers, TrainingSettings())
     return opened(folder)
 
 
