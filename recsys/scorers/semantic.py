@@ -222,11 +222,11 @@ class SemanticScorer(Scorer):
         own = slice(self.likes.indptr[user_row], self.likes.indptr[user_row + 1])
         rows, shares = self.likes.indices[own], self.likes.data[own]
         if exclusions.items:
-            n_before, kept = int(np.count_nonzero(shares > 0)), ~np.isin(rows, exclusions.items)
+            n_before, kept = int((shares > 0).sum()), ~np.isin(rows, exclusions.items)
             rows, shares = rows[kept], shares[kept]
             liked = shares > 0
             scale = 1 / max(float(shares[liked].sum()), float(np.finfo(np.float32).tiny))
-            scale_of_disliked = max(n_before, 1) / max(int(np.count_nonzero(liked)), 1)
+            scale_of_disliked = max(n_before, 1) / max(int(liked.sum()), 1)
             shares = (shares * np.where(liked, scale, scale_of_disliked)).astype(np.float32)
         return rows, shares
 

@@ -16,19 +16,21 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import FEWEST_SHOPPERS, ContextChoice, choose_context
 from recsys.training.engine_choice import EngineChoice, choose_engine
 from recsys.training.validation import ValidationShoppers
-from recsys.training.weights import choose_weights
+from recsys.training.weights import ValidationScores, choose_weights
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentChoice:
     """What validation shoppers chose.
 
-    `shoppers`: they themselves, with the scores of all components as chosen; None where they were too few.
+    `scores`: theirs, of all components as chosen, by which weights are chosen; None where they were too few; `served`:
+    of some of them at one moment.
     """
 
     context: ContextChoice = field(default_factory=lambda: ContextChoice(ContextSettings()))
     engine: EngineChoice = field(default_factory=EngineChoice)
-    shoppers: ValidationShoppers | None = field(default=None, repr=False, compare=False)
+    scores: ValidationScores | None = field(default=None, repr=False, compare=False)
+    served: ValidationScores | None = field(default=None, repr=False, compare=False)
 
     def settings(self) -> Mapping[str, Any]:
         """By component, as `fit_scorers` takes them."""
@@ -44,10 +46,10 @@ class ComponentChoice:
 
     def weights(self, k: int, progress: Progress = silent) -> Mapping[str, FusionSettings]:
         """Of "traditional" and "full", by nDCG@k; the usual ones where nobody could choose."""
-        if self.shoppers is None:
+        if self.scores is None:
             usual = FusionSettings()
             return {"traditional": FusionSettings(usual.collaborative, usual.content, 0, 0), "full": usual}
-        return choose_weights(self.shoppers.scores, k, progress)
+        return choose_weights(self.scores, k, progress, self.served)
 
 
 def choose_components(
@@ -70,8 +72,9 @@ def choose_components(
         usual = CollaborativeSettings()
         return ComponentChoice(context, EngineChoice(replace(usual, engine=engine or usual.engine)))
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
-    found, scores = choose_engine(shoppers, engine, progress)
-    return ComponentChoice(context, found, shoppers.with_component("collaborative", scores))
+    found, scorers = choose_engine(shoppers, engine, progress)
+    shoppers = shoppers.with_component("collaborative", scorers)
+    return ComponentChoice(context, found, shoppers.contenders(data, split, seed, progress), shoppers.served())
 
 
 def choose_for_all(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> ComponentChoice:

@@ -2,7 +2,7 @@
 
 An engine is judged by the list that it gives together with the other components, not alone: what only repeats what the
 trend or the attributes say already is worth little there. The others are mixed as serves best without it, and it joins
-at several weights, of which the best counts. Where none is better than the usual engine by more than luck, that stays.
+at several weights, of which the best counts. Where none is better than the usual engine beyond doubt, that stays.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,9 @@ N_STEPS = 5
 LIGHTFM_STARTS = tuple(LightFMSettings(n_dims=dims, learning_rate=rate) for dims in (16, 64) for rate in (0.01, 0.03))
 FIRST_RUNG, SECOND_RUNG, N_SECOND = 10, 30, 2
 """Epochs of all of `LIGHTFM_STARTS`, then of the best N_SECOND of them."""
+
+MOST_ERRORS = 2.0
+"""What looks better by less, in standard errors of the paired difference, may be luck."""
 
 HALF_LIVES_DAYS = (180.0, 30.0, None)
 ATTRIBUTE_WEIGHTS = (1.0, 0.0)
@@ -75,7 +78,7 @@ class EngineChoice:
             )
         figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
         stays = self.tried[self.name] < max(self.tried.values()) or self.name == CollaborativeSettings().engine
-        why = ", which stays unless another is better by more than a standard error" if stays else ""
+        why = ", which stays unless another is better beyond doubt" if stays else ""
         return (
             f"The collaborative component is {label} ({in_words(self.settings)}){why}: by nDCG@{K} of whole lists for "
             f"{self.n_shoppers:,} validation shoppers ({figures})."
@@ -113,12 +116,12 @@ def in_words(settings: CollaborativeSettings) -> str:
 
 def choose_engine(
     shoppers: ValidationShoppers, only: EngineName | None = None, progress: Progress = silent
-) -> tuple[EngineChoice, FloatArray]:
-    """Choose on validation shoppers; also the standardised scores of the chosen one, float32 of (n_users, n_items).
+) -> tuple[EngineChoice, Sequence[Scorer]]:
+    """Choose on validation shoppers; also the chosen one, fitted on what each round knows.
 
     Another setting of an engine, and then another engine, is taken where its lists are better than those of the usual
-    one, shopper by shopper, by more than one standard error. `only`: the engine that a person has chosen, of which the
-    settings are chosen then.
+    one, shopper by shopper, by more than MOST_ERRORS standard errors: of fifteen that are tried some look better by
+    luck. `only`: the engine that a person has chosen, whose settings alone are chosen then.
     """
     judge, usual = _Judge(shoppers), CollaborativeSettings()
     tried: dict[str, list[_Candidate]] = {}
@@ -130,7 +133,7 @@ def choose_engine(
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
     settings = replace(settings, engine=chosen.settings.engine)
     ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}
-    return EngineChoice(settings, ndcg, shoppers.n_different), shoppers.scores_of(chosen.scorers)
+    return EngineChoice(settings, ndcg, shoppers.n_different), chosen.scorers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -152,7 +155,7 @@ def _better_than_first(candidates: Sequence[_Candidate]) -> _Candidate:
     best = max(candidates, key=lambda each: each.ndcg)
     change = best.gains - first.gains
     error = change.std() / np.sqrt(len(change))
-    return best if change.mean() > error else first
+    return best if change.mean() > MOST_ERRORS * error else first
 
 
 class _Judge:

@@ -96,7 +96,7 @@ def train(
     split, seed = _protocol_name(settings), settings.seed
     chosen = choose_components(data, rounds, book, split, seed, progress, settings.engine)
     usual = chosen.weights(K, progress)["full"] if settings.choose_weights else settings.default_weights
-    chosen = replace(chosen, shoppers=None)  # their scores are not needed any more
+    chosen = replace(chosen, scores=None, served=None)  # their scores are not needed any more
     learned = _learned(data, rounds, book, chosen, usual, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, seed), progress, chosen.settings())
     if learned is not None:

@@ -13,12 +13,13 @@ from recsys.data.splitting import HeldOut
 from recsys.evaluation.metrics.expected import EQUAL
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
+from recsys.ranking.influence import FAR_OFF, influence
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
 
 TRADITIONAL = ("collaborative", "content")
 
-PERSONAL_SHARE = 2
+PERSONAL_SHARE = 3
 """Of weights that do about as well, one in so many is taken: those that give the most personal lists."""
 
 MAX_LISTS = 500
@@ -61,14 +62,37 @@ class ValidationScores:
         """Scores of several rounds; a shopper of two rounds counts in each."""
         if len(parts) == 1:
             return parts[0]
-        starts = np.cumsum([0, *(len(each.values) for each in parts[:-1])]).tolist()
-        pair_users = [(each.pair_users + start).astype(np.int32) for each, start in zip(parts, starts, strict=True)]
-        return cls(
-            np.concatenate([each.values for each in parts]),
-            np.concatenate([each.eligible for each in parts]),
-            np.concatenate(pair_users),
-            np.concatenate([each.pair_items for each in parts]),
-        )
+        starts = np.cumsum([0, *(len(each.values) for each in parts)]).tolist()
+        pair_users = [(each.pair_users + start).astype(np.int32) for each, start in zip(parts, starts, strict=False)]
+        n_components, width = parts[0].values.shape[1], max(each.values.shape[2] for each in parts)
+        values = np.zeros((starts[-1], n_components, width), np.float32)
+        eligible = np.zeros((starts[-1], width), bool)
+        for each, start in zip(parts, starts, strict=False):
+            rows, own = slice(start, start + len(each.values)), each.values.shape[2]
+            values[rows, :, :own], eligible[rows, :own] = each.values, each.eligible
+        return cls(values, eligible, np.concatenate(pair_users), np.concatenate([each.pair_items for each in parts]))
+
+    def contenders(self, n: int) -> "ValidationScores":
+        """Only products that can come into a shopper's list: the n best of each component, and those held out.
+
+        Every shopper has columns of their own, those beyond the last are not eligible.
+        """
+        n_users, _, n_items = self.values.shape
+        kept = np.zeros((n_users, n_items), bool)
+        for user in range(n_users):
+            scores = np.where(self.eligible[user], self.values[user], -np.inf)
+            kept[user, np.argpartition(-scores, min(n, n_items) - 1, axis=1)[:, :n]] = True
+        kept &= self.eligible
+        kept[self.pair_users, self.pair_items] = True
+        n_kept = kept.sum(axis=1)
+        values = np.zeros((n_users, self.values.shape[1], int(n_kept.max(initial=0))), np.float32)
+        eligible = np.zeros((n_users, values.shape[2]), bool)
+        for user in range(n_users):
+            columns = np.flatnonzero(kept[user])
+            values[user, :, : len(columns)] = self.values[user][:, columns]
+            eligible[user, : len(columns)] = self.eligible[user, columns]
+        place = np.cumsum(kept, axis=1, dtype=np.int32) - 1
+        return ValidationScores(values, eligible, self.pair_users, place[self.pair_users, self.pair_items])
 
 
 def compositions(total: int, parts: int) -> list[tuple[int, ...]]:
@@ -105,20 +129,32 @@ def best_point(quality: NDArray[np.float64], grid: FloatArray, among: NDArray[np
 
 
 def best_weights(
-    scores: ValidationScores, names: tuple[str, ...], k: int, n_steps: int = 10, progress: Progress = silent
+    scores: ValidationScores,
+    names: tuple[str, ...],
+    k: int,
+    n_steps: int = 10,
+    progress: Progress = silent,
+    served: ValidationScores | None = None,
 ) -> tuple[FusionSettings, float]:
     """Weights that do about as well as any and give the most personal lists, of the named components; their nDCG@k.
 
     Of a grid of 1 / n_steps, those count that fall short of the best point, shopper by shopper, by at most one standard
-    error. Of these, the half whose lists have least in common from shopper to shopper is taken, and of that the middle:
-    the best point itself is best by luck as well, the more so the more points there are. On eleven shops, chosen by
-    one choice of every shopper and measured by another, that served as well as the middle of them all and better than
-    the best point, with a quarter less in common. In whole hundredths, as sliders hold them.
+    error; of these, if there are any, those of which every component decides about what its weight says (`FAR_OFF`).
+    The third whose lists have least in common from shopper to shopper is taken, and of that the middle: the best point
+    itself is best by luck as well, the more so the more points there are. On eleven shops, chosen by one choice of
+    every shopper and measured by another, that served better than the best point, with a quarter less in common. In
+    whole hundredths, as sliders hold them.
+
+    `served`: scores by which influence is told and how much lists have in common, of shoppers who are served at one
+    moment, since lists of different moments differ whoever they are for; where there are none, those that weights are
+    chosen by.
     """
     grid = _over_all(simplex_grid(len(names), n_steps if len(names) > 2 else 2 * n_steps), names)
     gains = gains_on(scores, grid, k, progress)
     tied = grid[as_good_as_any(gains, grid)]
-    overlaps = overlaps_of(scores, tied, k)
+    overlaps, gaps = lists_of_weights(served or scores, tied, k)
+    honest = gaps <= max(FAR_OFF, float(gaps.min()))
+    tied, overlaps = tied[honest], overlaps[honest]
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
     personal = tied[overlaps <= most + 1e-9]  # of lists that have as much in common none is passed over
     middle = personal.mean(axis=0, dtype=np.float64).tolist()
@@ -138,28 +174,36 @@ def as_good_as_any(gains: NDArray[np.float64], grid: FloatArray, errors: float =
     return np.flatnonzero(short.mean(axis=1) + errors * error >= -1e-12)
 
 
-def overlaps_of(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
-    """Mean share of their k products that two shoppers' lists have in common at each weight vector, (n_points,).
+def lists_of_weights(
+    scores: ValidationScores, grid: FloatArray, k: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of the lists at each weight vector: the mean share that two have in common, and how far influence is off weights.
 
-    Of at most MAX_LISTS shoppers, evenly spread.
+    Both of shape (n_points,), of at most MAX_LISTS shoppers, evenly spread; the second is the largest gap between a
+    component's weight and its mean influence (`recsys.ranking.influence`).
     """
     rows = np.unique(np.linspace(0, len(scores.values) - 1, min(len(scores.values), MAX_LISTS)).astype(np.intp))
     values, eligible = scores.values[rows], scores.eligible[rows]
-    overlaps = np.zeros(len(grid))
+    overlaps, gaps = np.zeros(len(grid)), np.zeros(len(grid))
     for point, weights in enumerate(grid):
         fused = np.where(eligible, np.einsum("ukn,k->un", values, weights), -np.inf)
         n = min(k, fused.shape[1])
         listed = np.argpartition(-fused, n - 1, axis=1)[:, :n]
-        n_lists = np.bincount(listed[np.take_along_axis(eligible, listed, axis=1)], minlength=fused.shape[1])
-        pairs = len(rows) * (len(rows) - 1) * n
-        overlaps[point] = float(n_lists @ (n_lists - 1)) / max(pairs, 1)
-    return overlaps
+        may = np.take_along_axis(eligible, listed, axis=1)
+        n_lists = np.bincount(listed[may], minlength=fused.shape[1])
+        overlaps[point] = float(n_lists @ (n_lists - 1)) / max(len(rows) * (len(rows) - 1) * n, 1)
+        parts = np.take_along_axis(values, listed[:, None], axis=2) * weights[:, None] * may[:, None]
+        shares = influence(parts.transpose(0, 2, 1))
+        gaps[point] = np.abs(np.nanmean(shares, axis=0) - weights).max() if not np.isnan(shares).all() else 0
+    return overlaps, gaps
 
 
-def choose_weights(scores: ValidationScores, k: int, progress: Progress = silent) -> dict[str, FusionSettings]:
+def choose_weights(
+    scores: ValidationScores, k: int, progress: Progress = silent, served: ValidationScores | None = None
+) -> dict[str, FusionSettings]:
     """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
-    traditional, _ = best_weights(scores, TRADITIONAL, k, progress=progress)
-    full, _ = best_weights(scores, COMPONENTS, k, progress=progress)
+    traditional, _ = best_weights(scores, TRADITIONAL, k, progress=progress, served=served)
+    full, _ = best_weights(scores, COMPONENTS, k, progress=progress, served=served)
     return {"traditional": traditional, "full": full}
 
 
