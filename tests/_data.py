@@ -22,6 +22,18 @@ def shared_data(name: str) -> Path:
     return home / name
 
 
+def shared_case(name: str) -> Path:
+    """Folder of one shop that went wrong once, such as "j_dislikes_a_category"; skipped, saying so, without it.
+
+    They are looked for in the folder `cases` beside that of the real data (`shared_data`).
+    """
+    repository = Path(__file__).resolve().parents[1]
+    home = Path(os.environ.get("RECSYS_TEST_DATA") or repository.parent / "shared" / "data").parent / "cases"
+    if not (home / name).is_dir():
+        pytest.skip(f"no case {name!r} in {home}; set RECSYS_TEST_DATA to the folder beside that of the cases")
+    return home / name
+
+
 def write_folder(out: Path, *, extra: Mapping[str, bytes] | None = None, **tables: pd.DataFrame) -> None:
     """Write tables in canonical form, by short name, and further files by name, as one data folder."""
     with FolderWriter(out, extra=tuple(extra or ())) as folder:

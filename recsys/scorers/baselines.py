@@ -17,6 +17,7 @@ class PopularityScorer(Scorer):
     after, or use `RecentPopularityScorer`, which does so for every request.
 
     >>> import pandas as pd
+    >>> from recsys.scorers.base import NO_ROW
     >>> from recsys.data.dataset import Dataset
     >>> items = pd.DataFrame({"item_id": ["tent", "stove"], "title": ["Ridge tent", "Gas stove"]})
     >>> day = pd.Timestamp("2024-03-01", tz="UTC")

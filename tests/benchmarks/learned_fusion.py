@@ -28,7 +28,7 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.format import interval_in_words, mix_in_words
 from recsys.text.encoder import make_phrasebook
-from recsys.training.context_settings import choose_context
+from recsys.training.components import choose_components
 from recsys.training.learned_fusion import (
     LEARNED,
     USUAL,
@@ -85,9 +85,11 @@ def worth(folder: Path, settings: EvaluationSettings, progress: Progress, *, wit
     data = Dataset.read(folder, progress).core(settings.min_interactions)
     split, book = split_of(data, settings), make_phrasebook(data, progress)
     rounds, asked_as, seed = list(split.rounds("validation")), settings.split, settings.seed
-    chosen = choose_context(data, rounds, asked_as, seed, progress).settings()
+    chosen = choose_components(data, rounds, book, asked_as, seed, progress).settings()
     begun = time.monotonic()
-    choice = choose_fusion(data, rounds, book, asked_as, seed=seed, progress=progress, with_map=with_map)
+    choice = choose_fusion(
+        data, rounds, book, asked_as, seed=seed, progress=progress, with_map=with_map, settings=chosen
+    )
     seconds = time.monotonic() - begun
     (test,) = split.rounds("test")
     users = test.held_out.users()

@@ -32,7 +32,7 @@ from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.studies.format import interval_in_words
 from recsys.studies.sparsity_texts import CLEAN, WRONG_PRODUCT, TextCorruption, TextLevel
 from recsys.text.encoder import make_phrasebook
-from recsys.training.context_settings import choose_context
+from recsys.training.components import choose_components
 from recsys.training.pairs import SEMANTIC
 from recsys.training.weights import ValidationScores, gains_of_weights, simplex_grid
 
@@ -53,12 +53,14 @@ class Profiles:
     ----------
     asked, everybody : float32 of shape (n_users, n_dims), unit length, of validation shoppers and of all
     sums, items : float32 of shape (n_items, n_dims), of products before and after they are scaled to length 1
+    metric : float32 of shape (n_dims, n_dims), by which the component itself holds them against each other
     """
 
     asked: FloatArray
     everybody: FloatArray
     sums: FloatArray
     items: FloatArray
+    metric: FloatArray
 
     @property
     def centred(self) -> FloatArray:
@@ -88,6 +90,7 @@ WAYS: dict[str, Callable[[Profiles], FloatArray]] = {
         found.centred @ whitening_metric(found.items, 1.0) @ found.items.T
     ),
     "spread_power 2": spread(2.0),
+    "as it is, with what is liked together": lambda found: found.asked @ found.metric @ found.items.T,
 }
 
 
@@ -118,7 +121,9 @@ def measured(folder: Path, settings: EvaluationSettings, progress: Progress) -> 
     split = split_of(data, settings)
     train, held_out = split.whole("validation"), split.held_out("validation")
     corruption, users = TextCorruption.of(data, split, settings.seed), held_out.users()
-    chosen = choose_context(data, split.rounds("validation"), settings.split, settings.seed, progress)
+    book, asked = make_phrasebook(data, progress), (settings.split, settings.seed, progress)
+    chosen = choose_components(data, split.rounds("validation"), book, *asked)
+    eligible = ~train.seen()[users].toarray().astype(bool)
     others = {name: kind for name, kind in COMPONENT_CLASSES.items() if name != "semantic"}
     scorers = fit_scorers(others, Fitting(train, None, settings.seed), progress, chosen.settings())
     values = np.zeros((len(users), len(COMPONENTS), data.n_items), np.float32)
@@ -128,11 +133,13 @@ def measured(folder: Path, settings: EvaluationSettings, progress: Progress) -> 
         semantic = SemanticScorer().fit(Fitting(train, book, settings.seed))
         rows = np.arange(data.n_users, dtype=np.int32)
         everybody = semantic.user_profiles(Requests(rows, (Context(),) * len(rows)))
-        profiles[texts] = Profiles(everybody[users], everybody, semantic.item_sums(), semantic.item_profiles)
+        profiles[texts] = Profiles(
+            everybody[users], everybody, semantic.item_sums(), semantic.item_profiles, semantic.metric
+        )
     for start, requests in batches(data, train, held_out, users, settings.split):
         for name, scorer in scorers.items():
             for place, raw in enumerate(scorer.score(requests), start):
-                values[place, COMPONENTS.index(name)] = Standardised.of(raw[None]).values[0]
+                values[place, COMPONENTS.index(name)] = Standardised.of(raw[None], eligible[place]).values[0]
     grid = simplex_grid(len(COMPONENTS), 20)
     grid = grid[grid[:, SEMANTIC] <= MOST_SEMANTIC + 1e-6]
     scores, silent = ValidationScores.of(values, train, held_out, users), grid[:, SEMANTIC] == 0
@@ -141,7 +148,7 @@ def measured(folder: Path, settings: EvaluationSettings, progress: Progress) -> 
         for texts, each in profiles.items():
             progress(f"{way}, {texts} texts", 0, 0)
             for place, raw in enumerate(np.asarray(scored(each), np.float32)):
-                values[place, SEMANTIC] = Standardised.of(raw[None]).values[0]
+                values[place, SEMANTIC] = Standardised.of(raw[None], eligible[place]).values[0]
             found[way, texts] = judged(gains_of_weights(scores, grid, K))
             only = np.array([list(FusionSettings.only("semantic").normalised().values())], np.float32)
             found[f"{way}, alone", texts] = gains_of_weights(scores, only, K)[0]

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from recsys.artifacts.folder import open_artifact
+from recsys.artifacts.folder import Artifact, open_artifact
 from recsys.cli import shop
 from recsys.errors import Cancelled
-from recsys.training import learned_fusion
+from recsys.training import fit, learned_fusion
+from recsys.training.fit import TrainingSettings
 from tests.cli._run import run
 
 
@@ -22,9 +23,29 @@ def test_demo_and_train_say_what_they_made(place: Path, tmp_path: Path) -> None:
     assert facts.manifest["settings"]["seed"] == 3
     assert "learnt from 60 products, 60 shoppers" in trained.out
     assert facts.model_id[:12] in trained.out
-    assert "Default weights" not in trained.out
-    for stage in ("reading texts", "encoding phrases", "fitting the collaborative model", "saving the model"):
+    # Too few shoppers here to choose by.
+    assert "The collaborative component is EASE with its default settings" in trained.out
+    assert trained.out.endswith("Default weights: collaborative 30%, content 5%, semantic 40%, context 25%.\n")
+    for stage in ("reading texts", "encoding phrases", "fitting LightFM", "fitting EASE", "saving the model"):
         assert stage in trained.err  # a line a stage where nobody watches live
+
+
+def test_engine_and_weights_can_be_set_by_hand(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def training(data: Path, out: Path, settings: TrainingSettings, progress: object) -> Artifact:
+        asked.append(settings)
+        return open_artifact(place / "model")
+
+    monkeypatch.setattr(fit, "train", training)
+    plain = ("train", "--data", place / "shop", "--out", tmp_path / "model")
+    assert run(*plain).status == 0
+    assert run(*plain, "--collaborative", "item_knn", "--fixed-weights").status == 0
+    assert run(*plain, "--collaborative", "auto").status == 0
+    assert [(each.engine, each.choose_weights) for each in asked] == [(None, True), ("item_knn", False), (None, True)]
+    said = run(*plain, "--collaborative", "slim")
+    assert (said.status, len(asked)) == (2, 3)
+    assert "slim" in said.err
 
 
 @pytest.mark.parametrize(

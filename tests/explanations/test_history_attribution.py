@@ -7,7 +7,6 @@ from recsys.data.dataset import Dataset
 from recsys.errors import UnknownItemError
 from recsys.explanations.comparisons import MAX_PRODUCTS, history_attribution
 from recsys.scorers.base import Requests
-from recsys.scorers.collaborative import CollaborativeScorer
 from recsys.scorers.fold_in import folded_in
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
@@ -75,15 +74,15 @@ def test_what_cannot_be_listed_has_no_rank_without(model: Recommender) -> None:
 
 def test_the_folded_in_vector_scores_like_the_trained_one(shop: Shop) -> None:
     """All but the same scores; of the shopper's own part alone, which is small here, most are alike."""
-    scorer = shop.model.scorers["collaborative"]
-    assert isinstance(scorer, CollaborativeScorer)
+    scorer = shop.model.scorers["collaborative"].lightfm
     vectors, biases = scorer.item_factors[:, :-1], scorer.item_factors[:, -1]
     scores, own_parts = [], []
     for row in range(shop.data.n_users):
         liked = scorer.like_rows[scorer.like_starts[row] : scorer.like_starts[row + 1]]
         if len(liked):
             offset = scorer.region_factors[scorer.homes[row], :-1]
-            folded = vectors @ folded_in(vectors, biases, offset, liked, 40, 0.01)
+            n_epochs, rate = scorer.settings.n_epochs, scorer.settings.learning_rate
+            folded = vectors @ folded_in(vectors, biases, offset, liked, n_epochs, rate)
             trained = vectors @ (scorer.user_factors[row, :-1] - offset)
             shared = biases + vectors @ offset
             scores.append(np.corrcoef(folded + shared, trained + shared)[0, 1])
@@ -96,7 +95,7 @@ def test_the_folded_in_vector_scores_like_the_trained_one(shop: Shop) -> None:
 
 def test_leaving_out_a_like_moves_the_collaborative_score_of_its_kind_down(shop: Shop) -> None:
     """A product itself should be scored lower by a shopper who never liked it, in nearly all cases."""
-    scorer, moved = shop.model.scorers["collaborative"], []
+    scorer, moved = shop.model.scorers["collaborative"].lightfm, []
     likes = shop.data.positives()
     for user_row, item_row in likes[["user_row", "item_row"]].to_numpy()[::40].tolist():
         vector = scorer.effect_of(user_row, (item_row,))
@@ -110,7 +109,7 @@ def test_all_likes_left_out_leave_what_everybody_gets(shop: Shop) -> None:
     had = [f"h:{item_id}" for item_id in dict.fromkeys(shop.model.history(user_id)["item_id"])]
     scored = shop.model.scores(user_id, ablated=had[:200])
     for name in ("content", "semantic"):
-        assert not scored.standardised.std[COMPONENTS.index(name)]
+        assert not scored.standardised.lead[COMPONENTS.index(name)]
     trained = shop.model.scorers["collaborative"].score(Requests.one(shop.model.user_row(user_id), Context()))
     assert np.isfinite(trained).all()
 

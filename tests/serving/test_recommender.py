@@ -2,11 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.artifacts.folder import MANIFEST
 from recsys.data.dataset import Dataset
 from recsys.errors import ArtifactError, ContextError, InputError, SettingsError, UnknownItemError, UnknownUserError
-from recsys.scorers import COMPONENT_CLASSES, fit_scorers
+from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, Filters, FusionSettings, RankingSettings
@@ -40,10 +41,11 @@ class TypedWords(WordEncoder):
         return [1] * len(words)
 
 
-def make_model(data: Dataset, folder: Path) -> Recommender:
-    """Train on a dataset with the quick encoder and open the model."""
+def make_model(data: Dataset, folder: Path, settings: Mapping[str, Any] = AS_THEY_ARE) -> Recommender:
+    """Train on a dataset with the quick encoder and open the model; `settings` of components, by name."""
     book = build_phrasebook(data, WordEncoder())
-    save_model(folder, data, book, fit_scorers(COMPONENT_CLASSES, Fitting(data, book)), TrainingSettings())
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book), settings=settings)
+    save_model(folder, data, book, scorers, TrainingSettings())
     return opened(folder)
 
 
@@ -197,7 +199,7 @@ def test_who_liked_nothing_they_had_is_cold_and_told_so(
 
 def test_a_component_that_cannot_tell_products_apart_is_named(model: Recommender) -> None:
     scored = model.scores("0042")
-    silent = [name for name, std in zip(COMPONENTS, scored.standardised.std, strict=True) if std == 0]
+    silent = [name for name, lead in zip(COMPONENTS, scored.standardised.lead, strict=True) if lead == 0]
     assert "content" in silent  # looked at a blanket, liked nothing, said nothing
     note = next(note for note in scored.notes if "cannot tell products apart" in note)
     assert all(name in note for name in silent)
@@ -380,7 +382,7 @@ def test_the_model_knows_its_shop(model: Recommender, tiny_data: Dataset) -> Non
     assert glance.top_categories["category"].iloc[0] == "Tents"
 
 
-@pytest.mark.parametrize("missing", ["data", "scorers", "settings", "summary", "trained_at", "event_kinds"])
+@pytest.mark.parametrize("missing", ["data", "chosen", "scorers", "settings", "summary", "trained_at", "event_kinds"])
 def test_a_manifest_that_misses_something_is_refused_when_opened(
     model: Recommender, tmp_path: Path, missing: str
 ) -> None:
@@ -404,7 +406,7 @@ def test_a_model_that_misses_a_part_is_refused_when_opened(model: Recommender, t
 
 @pytest.mark.parametrize(
     ("part", "fact", "value"),
-    [("data", "known_until_s", 1e30), ("settings", "default_weights", {"semantic": float("nan")})],
+    [("data", "known_until_s", 1e30), ("chosen", "weights", {"semantic": float("nan")})],
 )
 def test_a_manifest_with_impossible_values_is_refused_when_opened(
     model: Recommender, tmp_path: Path, part: str, fact: str, value: object

@@ -18,14 +18,13 @@ from recsys.evaluation.statistics.intervals import mean_interval
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, means, whole_interval
 from recsys.progress import Progress, silent
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES
-from recsys.scorers.base import NO_ROW, Fitting, Requests
+from recsys.scorers.base import NO_ROW, Fitting, Requests, Scorer
 from recsys.settings import COMPONENTS, Context
 from recsys.studies import evaluate as evaluate_module
 from recsys.studies.evaluate import MODELS, evaluate, evaluate_lists
 from recsys.studies.result import as_json
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
-from recsys.training import weights as weight_search
-from recsys.training.weights import choose_weights
+from recsys.training import components
 from tests._data import write_folder
 from tests._encoder import WordEncoder
 
@@ -155,25 +154,26 @@ def test_held_out_words_ratings_and_times_change_no_score(tiny: dict[str, pd.Dat
 @pytest.mark.parametrize("split", ["last", "temporal"])
 def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, split: SplitName) -> None:
     """Fitting on the validation round must not see the test pairs either."""
-    settings = EvaluationSettings(split, k=3)
     held = last_split(tiny_data) if split == "last" else temporal_split(tiny_data)
     seen: list[Dataset] = []
-    fit = weight_search.fit_scorers
+    fit = Scorer.fit
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(components, "FEWEST_SHOPPERS", 1)
         patch.setattr(
-            weight_search,
-            "fit_scorers",
-            lambda classes, fitting, *rest: (seen.append(fitting.data), fit(classes, fitting, *rest))[1],
+            Scorer, "fit", lambda self, fitting, *rest: (seen.append(fitting.data), fit(self, fitting, *rest))[1]
         )
-        weights = choose_weights(tiny_data, held, quick_book(tiny_data), settings)
+        chosen = components.choose_components(tiny_data, held.rounds("validation"), quick_book(tiny_data), split)
     asked = list(held.rounds("validation"))
     assert len(asked) == {"last": 1, "temporal": 3}[split]
-    assert [train is one.train for train, one in zip(seen, asked, strict=True)] == [True] * len(asked)
-    for train, one in zip(seen, asked, strict=True):
-        likes = train.positives()
+    assert {id(train) for train in seen} == {id(one.train) for one in asked}
+    for one in asked:
+        likes = one.train.positives()
         for hidden in (one.held_out, held.test):
             assert not hidden.relevant()[likes["user_row"].to_numpy(), likes["item_row"].to_numpy()].any()
+    weights = chosen.weights(3)
+    assert set(weights) == {"traditional", "full"}
     assert set(weights["full"].as_dict()) == set(COMPONENTS)
+    assert set(chosen.engine.tried) == {"lightfm", "item_knn", "ease"}
 
 
 @pytest.mark.parametrize("options", [{"min_interactions": 0}, {"k": 0}])

@@ -70,7 +70,7 @@ def test_a_head_moves_the_semantic_scores_as_it_would_when_served(shops: tuple[L
     user = 7
     row = shop.role.held_out.users()[user]
     raw = shop.semantic.with_head(head).score(Requests.one(int(row), shop.role.engine.panel.contexts[user]))
-    expected = Standardised.of(raw).values[0]
+    expected = Standardised.of(raw, shop.role.engine.panel.counting(user)).values[0]
     np.testing.assert_allclose(shop.scored_by(head).panel.scores.static[user, SEMANTIC], expected, atol=2e-3)
     assert not np.allclose(expected, shop.role.engine.panel.scores.static[user, SEMANTIC], atol=0.1)
 

@@ -90,7 +90,10 @@ def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSetti
 
 def test_weight_goes_to_what_choices_are_made_by(found: FusionChoice) -> None:
     assert found.name != USUAL
-    assert found.fusion.weights.normalised()["context"] > 0.4
+    # The day decides, which the context knows; and so products of one day go together, which others may know as well.
+    weights = found.fusion.weights.normalised()
+    assert weights["context"] > 3 * USUAL_WEIGHTS.context
+    assert weights["content"] < USUAL_WEIGHTS.content
     assert found.n_pairs > 0
     assert found.n_shoppers == 440
     assert found.epochs[LEARNED] > 0
@@ -237,7 +240,7 @@ def test_where_time_splits_a_shopper_may_have_several_pairs(
         patch.setattr(learned_fusion, "FEWEST_SHOPPERS", 20)
         found = choose_fusion(data, rounds, book, "temporal", USUAL_WEIGHTS, settings=settings)
     assert found.n_shoppers == len(held_out.users()) < len(held_out)
-    assert {each.name for each in found.compared} == {LEARNED, GRID}
+    assert {each.name for each in found.compared} == ({LEARNED, GRID} if found.epochs[LEARNED] else {GRID})
 
 
 def choice(gains: dict[str, float]) -> FusionChoice:

@@ -1,12 +1,14 @@
 """Milliseconds of one shopper's list, at 10,000 and at 1,000,000 products, end to end through a model on disk.
 
-The model's arrays are random, in the shapes that training gives them: 16 collaborative dimensions, 20 words and
-attributes a product, 66 semantic dimensions, three phrases a product, 21 context values, and 50 acts a shopper.
+The model's arrays are random, in the shapes that training gives them: 16 dimensions of LightFM, 500 links to each of
+the 12,000 products that EASE holds, 20 words and attributes a product, 66 semantic dimensions, three phrases a product,
+none of them to be quoted, 21 context values, and 50 acts a shopper.
 """
 
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.artifacts.folder import save_artifact
+from recsys.scorers.collaborative import CollaborativeSettings
+from recsys.serving.quote_candidates import QuoteCandidates
 from recsys.serving.recommender import Recommender
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context, FusionSettings, RankingSettings
 from recsys.studies.benchmarks import Times, memory_mb, percentiles, times_ms
+from recsys.training.components import ComponentChoice
 
 N_USERS = 1_000
 N_DIMS = 384
@@ -79,21 +84,26 @@ def _save_random_model(folder: Path, n_items: int) -> None:
     def starts(n_rows: int, n_each: int) -> np.ndarray:
         return np.arange(n_rows + 1, dtype=np.int64) * n_each
 
-    def csr(name: str, n_rows: int, n_columns: int, n_each: int) -> dict[str, np.ndarray]:
-        n = n_rows * n_each
-        parts = {"data": rng.random(n, np.float32), "indices": rows(n_columns, n), "indptr": starts(n_rows, n_each)}
+    def csr(name: str, n_rows: int, n_columns: int, n_each: int, n_filled: int | None = None) -> dict[str, np.ndarray]:
+        indptr = np.minimum(starts(n_rows, n_each), (n_rows if n_filled is None else n_filled) * n_each)
+        n = int(indptr[-1])
+        parts = {"data": rng.random(n, np.float32), "indices": rows(n_columns, n), "indptr": indptr}
         return {f"{name}.{part}": values for part, values in parts.items()}
 
+    ease = CollaborativeSettings().ease
+    linked = np.arange(min(n_items, ease.max_items), dtype=np.int32)
     vectors, n_acts = normal(n_items, N_DIMS), 50 * N_USERS
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     values = {"daypart": list(DAYPARTS), "weekday": list(WEEKDAYS), "season": list(SEASONS)}
     values |= {"device": ["desktop", "mobile", "tablet"], "region": ["east", "north", "south"]}
     arrays: dict[str, dict[str, np.ndarray]] = {
         "collaborative": {
-            **{"feature_vectors": normal(n_items, 17), "item_factors": normal(n_items, 17)},
-            **{"user_factors": normal(N_USERS, 17), "region_factors": normal(0, 17)},
-            **{"homes": np.full(N_USERS, -1, np.int32), "like_starts": starts(N_USERS, 30)},
-            **{"like_rows": rows(n_items, 30 * N_USERS), **csr("item_features", n_items, n_items, 1)},
+            **{"lightfm.feature_vectors": normal(n_items, 17), "lightfm.item_factors": normal(n_items, 17)},
+            **{"lightfm.user_factors": normal(N_USERS, 17), "lightfm.region_factors": normal(0, 17)},
+            **{"lightfm.homes": np.full(N_USERS, -1, np.int32), "lightfm.like_starts": starts(N_USERS, 30)},
+            **{"lightfm.like_rows": rows(n_items, 30 * N_USERS), **csr("lightfm.item_features", n_items, n_items, 1)},
+            **{"ease.items": linked, **csr("ease.likes", N_USERS, n_items, 30)},
+            **csr("ease.links", n_items, n_items, ease.n_links, len(linked)),
         },
         "content": {
             **{"idf": rng.random(N_TERMS, np.float32), **csr("item_vectors", n_items, N_TERMS, 20)},
@@ -113,7 +123,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             **{"ends": np.full(n_phrases, 5, np.int32), "phrases": rows(N_PHRASES, n_phrases)},
             **{"weights": rng.random(n_phrases, np.float32), "own_starts": starts(N_USERS, 20)},
             **{"own_places": rows(n_phrases, 20 * N_USERS), "own_weights": rng.random(20 * N_USERS, np.float32)},
-            **csr("liked", N_USERS, n_items, 30),
+            **csr("likes", N_USERS, n_items, 30),
         },
         "context": {
             **{"times_s": np.sort(rng.integers(0, 10**7, 500_000)), "rows": rows(n_items, 500_000)},
@@ -126,6 +136,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
             **{"review_row": np.full(n_acts, -1, np.int32), "owned": rng.random(n_acts) < 0.5},
         },
         "reference": {"vectors": vectors},
+        "quotes": QuoteCandidates.none().arrays(),
     }
     words, ones = ["some words"] * n_items, np.ones(n_items, np.int64)
     items = {
@@ -145,14 +156,20 @@ def _save_random_model(folder: Path, n_items: int) -> None:
     summary: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
     learned = {"n_dims": 16, "n_epochs": 0, "learning_rate": 0.0, "metadata_share": 0.0}
     sizes = {"n_items": n_items, "n_users": N_USERS}
+    named = {"item_ids": items["item_id"], "titles": words, "n_users": N_USERS}
     facts = {
         **{"version": "0", "trained_at": "2026-01-01T00:00:00+00:00", "protocol": "", "polarity": {}},
         "settings": {"split": "none", "seed": 0, "default_weights": FusionSettings().as_dict()},
         "data": {**data, **{f"n_{each}": 0 for each in counted}},
+        "chosen": ComponentChoice().as_json() | {"weights": FusionSettings().as_dict()},
         "event_kinds": ["review"],
         "summary": {**summary, **dict.fromkeys(("items_with_text", "items_with_description", "users_who_wrote"), 0)},
         "scorers": {
-            "collaborative": {"settings": learned, "features": [], "regions": []},
+            "collaborative": {
+                "settings": asdict(CollaborativeSettings()),
+                "lightfm": {"settings": learned, "features": [], "regions": []},
+                "ease": {"settings": asdict(ease), **named},
+            },
             "content": {"settings": {}, "terms": [f"t{n}" for n in range(N_TERMS)], "attributes": [], **sizes},
             "semantic": {"settings": {}},
             "context": {

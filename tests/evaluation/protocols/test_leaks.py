@@ -16,7 +16,6 @@ from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.studies import evaluate as evaluate_module
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
-from recsys.training import weights as weight_search
 from tests._encoder import WordEncoder
 
 
@@ -108,13 +107,13 @@ def test_the_evaluation_looks_for_leaks_before_it_measures(
     assert isinstance(tmp_path, Path)
     write_folder(tmp_path / "shop", **tiny)
     monkeypatch.setattr(evaluate_module, "make_phrasebook", lambda data, *rest: build_phrasebook(data, WordEncoder()))
-    fit = weight_search.fit_scorers
+    fit = evaluate_module.fit_scorers
     whole = Dataset.read(tmp_path / "shop")
 
     def forgetful(classes: object, fitting: Fitting, *rest: object) -> dict[str, Scorer]:
         return fit(classes, Fitting(whole, fitting.phrasebook, fitting.seed), *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(weight_search, "fit_scorers", forgetful)
+    monkeypatch.setattr(evaluate_module, "fit_scorers", forgetful)
     with pytest.raises(LeakError):
         evaluate_module.evaluate(tmp_path / "shop", EvaluationSettings("last", k=3))
 
