@@ -23,7 +23,7 @@ def label_of(part: Contribution) -> str:
     >>> label_of(Contribution("collaborative", "brand:Northpeak × everybody", 0.3, source))
     'Brand Northpeak, wanted by everybody'
     >>> label_of(Contribution("collaborative", "Gas stove", 0.1, {"kind": "history", "item_id": "stove"}))
-    'Who likes “Gas stove” likes this'
+    'Shoppers who like “Gas stove” like this'
     >>> label_of(Contribution("content", "zip", 0.1, {"kind": "term", "term": "zip", "strike": "f:term:zip"}))
     'The word “zip”'
     """
@@ -34,7 +34,7 @@ def label_of(part: Contribution) -> str:
         named = "This product itself" if itself else feature_name(str(source["feature"]))
         return f"{named}, {_audience(str(source['with']), part.value)}"
     if kind == "history":
-        return f"Who likes “{mask_personal(part.label)}” {'likes' if part.value >= 0 else 'seldom likes'} this"
+        return f"Shoppers who like “{mask_personal(part.label)}” {'like' if part.value >= 0 else 'seldom like'} this"
     if kind == "attribute":
         return feature_name(str(source["feature"]))
     if kind == "term":
