@@ -19,7 +19,7 @@ from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.collaborative import CollaborativeSettings
 from recsys.scorers.context import ContextSettings
 from recsys.serving.recommender import Recommender
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit, validation
 from recsys.training.components import ComponentChoice, choose_components, choose_for_all
@@ -190,3 +190,18 @@ def test_weights_and_engine_can_be_fixed(folder: Path, tmp_path: Path) -> None:
     assert list(model.scorers["collaborative"].engines) == ["lightfm"]
     with pytest.raises(SettingsError, match="engine='slim' is not known; use one of lightfm, item_knn, ease"):
         TrainingSettings(engine="slim")  # type: ignore[arg-type]
+
+
+def test_how_personal_weights_are_is_told_by_lists_of_one_moment(
+    chosen: ComponentChoice, data: Dataset, book: Phrasebook
+) -> None:
+    """Shoppers are asked at their own moments, but a shop serves them all today."""
+    split = last_split(data)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book), settings=chosen.settings())
+    users = split.validation.users()
+    raw = np.stack([scorers[name].score(Requests(users, (Context(),) * len(users))) for name in COMPONENTS], axis=1)
+    had = split.fit_validation.seen()[users].toarray().astype(bool)
+    expected = [Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)]
+    assert chosen.served is not None
+    np.testing.assert_allclose(chosen.served.values, np.stack(expected), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(chosen.served.eligible, ~had)
