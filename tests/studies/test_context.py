@@ -12,7 +12,7 @@ from recsys.demo.oracle import PlantedEffect
 from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
-from recsys.settings import CONTEXT_DIMENSIONS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.context import ContextFigures, conclusion, tables
 from recsys.studies.context_circumstances import (
     DIMENSIONS,
@@ -23,10 +23,11 @@ from recsys.studies.context_circumstances import (
 )
 from recsys.studies.context_planted import recovered
 from recsys.studies.format import by_verdict, change_text
+from recsys.studies.models import validation_scores
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import NOTHING, Cell, Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
-from recsys.tuning.weight_map import weight_map
+from recsys.training.weights import best_weights
 
 ALONE = RankingSettings(FusionSettings(0, 0, 0, 1), WHOLE_CATALOGUE)
 
@@ -71,8 +72,8 @@ def test_weights_are_chosen_on_validation_and_anew_for_each(result: Result, work
     validation, _ = workspace.engines("last", 1, 0)
     known = Circumstances.of(validation.panel)
     for world, engine in (("contextual", validation), ("static", known.under(known.static()))):
-        found = weight_map(engine, 10, WHOLE_CATALOGUE, metrics=())
-        assert result.figures["context"]["weights"][world] == found.settings(found.best("ndcg")).normalised()
+        expected, _ = best_weights(validation_scores(engine.panel), COMPONENTS, 10)  # as `train` chooses
+        assert result.figures["context"]["weights"][world] == expected.normalised()
 
 
 def test_every_part_is_left_out_and_dealt(result: Result, workspace: Workspace) -> None:

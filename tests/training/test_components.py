@@ -19,7 +19,7 @@ from recsys.scorers.base import Fitting, Requests
 from recsys.scorers.collaborative import CollaborativeSettings
 from recsys.scorers.context import ContextSettings
 from recsys.serving.recommender import Recommender
-from recsys.settings import COMPONENTS, FusionSettings
+from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import fit, validation
 from recsys.training.components import ComponentChoice, choose_components, choose_for_all
@@ -60,17 +60,17 @@ def test_settings_are_of_the_components_that_choose_and_make_these_scores(
     raw = np.stack([scorers[name].score(Requests(users, tuple(contexts))) for name in COMPONENTS], axis=1)
     had = split.fit_validation.seen()[users].toarray().astype(bool)
     expected = [Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)]
-    assert chosen.shoppers is not None
-    np.testing.assert_allclose(chosen.shoppers.scores.values, np.stack(expected), rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(chosen.shoppers.scores.eligible, ~had)
-    wanted = list(zip(chosen.shoppers.scores.pair_users, chosen.shoppers.scores.pair_items, strict=True))
+    assert chosen.scores is not None
+    np.testing.assert_allclose(chosen.scores.values, np.stack(expected), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(chosen.scores.eligible, ~had)
+    wanted = list(zip(chosen.scores.pair_users, chosen.scores.pair_items, strict=True))
     assert wanted == list(enumerate(split.validation.item_rows[np.argsort(split.validation.user_rows)]))
 
 
 def test_weights_are_chosen_by_the_same_shoppers(chosen: ComponentChoice) -> None:
-    assert chosen.shoppers is not None
+    assert chosen.scores is not None
     weights = chosen.weights(10)
-    assert weights == choose_weights(chosen.shoppers.scores, 10)
+    assert weights == choose_weights(chosen.scores, 10, served=chosen.served)
     assert weights["full"] != FusionSettings()
 
 
@@ -96,7 +96,7 @@ def test_too_few_shoppers_choose_nothing(tiny_data: Dataset, engine: str | None)
     found = choose_components(tiny_data, rounds, book, "last", engine=engine)  # type: ignore[arg-type]
     assert found.context.context == ContextSettings()
     assert found.engine.settings == replace(CollaborativeSettings(), engine=engine or "ease")
-    assert (found.shoppers, found.engine.tried) == (None, {})
+    assert (found.scores, found.engine.tried) == (None, {})
     assert found.in_words().count("too few validation shoppers") == 2
     usual = FusionSettings()
     assert found.weights(10) == {
@@ -109,7 +109,7 @@ def test_who_has_too_few_choices_to_hide_one_decides_nothing(tiny: dict, tiny_da
     once = tiny["reviews"].drop_duplicates("user_id").assign(rating=5)
     few = Dataset.from_frames(tiny["items"], once)
     found = choose_for_all(few, build_phrasebook(few, WordEncoder()))
-    assert found.shoppers is None
+    assert found.scores is None
 
 
 def test_what_is_held_out_must_not_have_been_learned_from(data: Dataset, book: Phrasebook) -> None:
@@ -190,3 +190,18 @@ def test_weights_and_engine_can_be_fixed(folder: Path, tmp_path: Path) -> None:
     assert list(model.scorers["collaborative"].engines) == ["lightfm"]
     with pytest.raises(SettingsError, match="engine='slim' is not known; use one of lightfm, item_knn, ease"):
         TrainingSettings(engine="slim")  # type: ignore[arg-type]
+
+
+def test_how_personal_weights_are_is_told_by_lists_of_one_moment(
+    chosen: ComponentChoice, data: Dataset, book: Phrasebook
+) -> None:
+    """Shoppers are asked at their own moments, but a shop serves them all today."""
+    split = last_split(data)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book), settings=chosen.settings())
+    users = split.validation.users()
+    raw = np.stack([scorers[name].score(Requests(users, (Context(),) * len(users))) for name in COMPONENTS], axis=1)
+    had = split.fit_validation.seen()[users].toarray().astype(bool)
+    expected = [Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)]
+    assert chosen.served is not None
+    np.testing.assert_allclose(chosen.served.values, np.stack(expected), rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(chosen.served.eligible, ~had)
