@@ -39,7 +39,7 @@ from recsys.scorers.context import ContextScorer
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.quote_candidates import QuoteCandidates
 from recsys.serving.quotes import Quote, Quotes
-from recsys.serving.results import ContextOption, ModelInfo, ShopSummary
+from recsys.serving.results import ContextOption, ModelInfo, ShopSummary, cold_note
 from recsys.serving.typed import NOTHING_UNDERSTOOD, Heard, Lexicon, hear
 from recsys.settings import (
     COMPONENTS,
@@ -192,6 +192,7 @@ class Recommender:
         ------
         UnknownUserError : the shopper is not in the model
         ContextError : a circumstance is not among the known ones, or the moment lies before the model's knowledge ends
+        EncoderFolderError : words are typed, and this model's encoder is not at hand
         InputError : neither a shopper nor any words, or something is left out that is not there
         """
         context = context or Context()
@@ -200,16 +201,9 @@ class Recommender:
         require_few(ablated)
         row = NO_ROW if user_id is None else self.user_row(user_id)
         exclusions = self.exclusions(ablated)  # refused, if they are, before the encoder is loaded
-        heard = self._hear(words)
+        heard = hear(words, self._encoder, self._lexicon) if words.strip() else Heard(None, ())
         request = Requests.one(row, context, heard.words, exclusions)
-        scored = self._scored(user_id, words, request, [*heard.notes, *notes], ablated)
-        return replace(scored, typed_notes=heard.notes)
-
-    def _hear(self, words: str) -> Heard:
-        """What is understood of typed words; raises EncoderFolderError where this model's encoder is not at hand."""
-        if not words.strip():
-            return Heard(None, ())
-        return hear(words, self._encoder, self._lexicon)
+        return self._scored(user_id, words, request, heard.notes, notes, ablated)
 
     @cached_property
     def _lexicon(self) -> Lexicon:
@@ -219,24 +213,30 @@ class Recommender:
     def ablate(self, scored: ScoredRequest, names: Sequence[str]) -> ScoredRequest:
         """The same request with these things left out, and none of those that were before; raises as `scores` does."""
         requests = replace(scored.requests, exclusions=(self.exclusions(names),))
-        notes = [*scored.typed_notes, *self._check_context(scored.context)]
-        return replace(
-            self._scored(scored.user_id, scored.words, requests, notes, names), typed_notes=scored.typed_notes
-        )
+        notes = self._check_context(scored.context)
+        return self._scored(scored.user_id, scored.words, requests, scored.typed_notes, notes, names)
 
     def exclusions(self, names: Sequence[str]) -> Exclusions:
         """What scorers leave out for these names; raises as `scores` does for one that this model does not know."""
         return exclusions_of(names, self.documents, self.item_row, self._features)
 
     def _scored(
-        self, user_id: str | None, words: str, requests: Requests, notes: Sequence[str], ablated: Sequence[str]
+        self,
+        user_id: str | None,
+        words: str,
+        requests: Requests,
+        typed_notes: tuple[str, ...],
+        notes: Sequence[str],
+        ablated: Sequence[str],
     ) -> ScoredRequest:
         row = int(requests.user_rows[0])
         seen_rows = self._histories.seen(row)
         raw = np.stack([self.scorers[name].score(requests)[0] for name in COMPONENTS])
         standardised = Standardised.of(raw, counting_without(seen_rows, len(self.items)))
         is_cold = row == NO_ROW or not self.users["n_interactions"].iloc[row]
-        rests = [self._cold(requests, seen_rows)] if is_cold else []
+        rests = (
+            [cold_note(requests, bool(seen_rows.size), self._semantic.has_own_words(requests, 0))] if is_cold else []
+        )
         if words.strip() and user_id is None and requests.words[0] is None:
             rests.insert(0, NOTHING_UNDERSTOOD)
         return ScoredRequest(
@@ -248,8 +248,9 @@ class Recommender:
             profile=self._semantic.user_profiles(requests)[0],
             seen_rows=seen_rows,
             is_cold=is_cold,
-            notes=(*notes, *rests, *uninformative_notes(standardised)),
+            notes=(*typed_notes, *notes, *rests, *uninformative_notes(standardised)),
             ablated=tuple(sorted(set(ablated))),
+            typed_notes=typed_notes,
         )
 
     def rank(self, scored: ScoredRequest, settings: RankingSettings | None = None) -> Recommendation:
@@ -323,17 +324,6 @@ class Recommender:
     def history(self, user_id: str) -> pd.DataFrame:
         """What a shopper did, newest first: item_id, title, category, kind, rating, timestamp, text ("" for events)."""
         return self._histories.table(self.user_row(user_id))
-
-    def _cold(self, requests: Requests, seen_rows: NDArray[np.int32]) -> str:
-        """The note on what the list of a shopper rests on who is known to like no product."""
-        words, who = requests.words[0], "new" if requests.user_rows[0] == NO_ROW else "cold"
-        lacks = "no product they are known to like" if seen_rows.size else "no purchases or reviews to learn from"
-        rests = ["what shoppers in general choose"]
-        if self._semantic.has_own_words(requests, 0):
-            rests.insert(0, "what they wrote")
-        if words is not None and len(words.vectors):
-            rests.insert(0, "these words")
-        return f"{who} shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
 
     def _check_context(self, context: Context) -> list[str]:
         """Notes on circumstances that change nothing here; raises ContextError for those that make no sense."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from recsys.scorers.base import NO_ROW, Requests
 from recsys.settings import FusionSettings, Hemisphere
 from recsys.text.unread import Unread, in_words
 
@@ -69,6 +70,17 @@ class ModelInfo:
             unread=Unread.from_json(data.get("unread", {})).in_words(),
             **{name: data[name] for name in same},
         )
+
+
+def cold_note(requests: Requests, has_products: bool, has_written: bool) -> str:
+    """What the list of a shopper rests on who is known to like no product, as a note; `requests` is a batch of one."""
+    words, who = requests.words[0], "new" if requests.user_rows[0] == NO_ROW else "cold"
+    lacks = "no product they are known to like" if has_products else "no purchases or reviews to learn from"
+    rests = ["what they wrote"] if has_written else []
+    if words is not None and len(words.vectors):
+        rests.insert(0, "these words")
+    rests.append("what shoppers in general choose")
+    return f"{who} shopper: {lacks}, so the list rests on {', '.join(rests)} and circumstances"
 
 
 @dataclass(frozen=True, slots=True)
