@@ -40,6 +40,9 @@ MOST_ERRORS = 2.0
 HALF_LIVES_DAYS = (180.0, 30.0, None)
 ATTRIBUTE_WEIGHTS = (1.0, 0.0)
 
+MANY_ITEMS = 4_000
+"""Of more products EASE takes minutes, and is tried with the first of the attribute weights alone."""
+
 COLLABORATIVE = COMPONENTS.index("collaborative")
 
 
@@ -184,7 +187,8 @@ class _Judge:
 def _candidates(shoppers: ValidationShoppers, judge: _Judge, progress: Progress) -> Iterator[_Candidate]:
     """Everything that is tried, engine by engine, the usual settings of each first."""
     usual, stage, n_tried = CollaborativeSettings(), "choosing the collaborative engine", 0
-    n_all = len(LIGHTFM_STARTS) + N_SECOND + len(HALF_LIVES_DAYS) * (1 + len(ATTRIBUTE_WEIGHTS))
+    attribute_weights = ATTRIBUTE_WEIGHTS[: 1 if shoppers.fittings[0].data.n_items > MANY_ITEMS else None]
+    n_all = len(LIGHTFM_STARTS) + N_SECOND + len(HALF_LIVES_DAYS) * (1 + len(attribute_weights))
 
     def judged(settings: CollaborativeSettings, scorers: Sequence[Scorer]) -> _Candidate:
         nonlocal n_tried
@@ -205,7 +209,7 @@ def _candidates(shoppers: ValidationShoppers, judge: _Judge, progress: Progress)
     for days in HALF_LIVES_DAYS:
         settings = replace(usual, engine="item_knn", item_knn=replace(usual.item_knn, half_life_days=days))
         yield judged(settings, _faded(knn, shoppers, days))
-    for weight in ATTRIBUTE_WEIGHTS:
+    for weight in attribute_weights:
         progress(stage, n_tried, n_all)
         of_weight = replace(usual.ease, attribute_weight=weight)
         ease = [EASEScorer(of_weight).fit(each) for each in shoppers.fittings]
