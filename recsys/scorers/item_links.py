@@ -39,6 +39,10 @@ class LinkSettings:
 
     half_life_days: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.half_life_days is not None and not self.half_life_days > 0:
+            raise ValueError(f"half_life_days={self.half_life_days} is not a length of time; give a number above 0")
+
 
 @dataclass(frozen=True, slots=True)
 class ItemKNNSettings(LinkSettings):
@@ -57,6 +61,7 @@ class ItemKNNSettings(LinkSettings):
     shrinkage: float = 100.0
 
     def __post_init__(self) -> None:
+        LinkSettings.__post_init__(self)
         if self.n_neighbours < 1 or self.shrinkage < 0:
             raise ValueError(
                 f"n_neighbours={self.n_neighbours}, shrinkage={self.shrinkage} are not usable; give at least 1 and at "
@@ -84,6 +89,7 @@ class EASESettings(LinkSettings):
     n_links: int = 500
 
     def __post_init__(self) -> None:
+        LinkSettings.__post_init__(self)
         if not self.regularisation > 0 or self.attribute_weight < 0 or min(self.max_items, self.n_links) < 1:
             raise ValueError(
                 f"regularisation={self.regularisation}, attribute_weight={self.attribute_weight}, max_items="

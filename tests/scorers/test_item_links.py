@@ -240,3 +240,10 @@ class TestEASEWithAttributes(ColdShoppersGetZeros, LikesFade, ScorerContract):
         assert part.source["item_id"] == "blanket"
         blind = EASEScorer(EASESettings(regularisation=2.0)).fit(Fitting(train))
         assert blind.score(ann)[0, candle] == 0
+
+
+@pytest.mark.parametrize("settings", [ItemKNNSettings, EASESettings])
+@pytest.mark.parametrize("days", [0.0, -1.0])
+def test_a_half_life_is_a_length_of_time(settings: type[ItemKNNSettings | EASESettings], days: float) -> None:
+    with pytest.raises(ValueError, match=r"half_life_days=.* is not a length of time; give a number above 0"):
+        settings(half_life_days=days)
