@@ -1,7 +1,7 @@
 """The comparison of all models on held-out products: `recsys evaluate`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,10 @@ Metrics = Mapping[str, Interval]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Every model's metrics on test shoppers, and how they were measured."""
+    """Every model's metrics on test shoppers, and how they were measured.
+
+    `engine`: of the collaborative component, and what each engine reached on validation, see `EngineChoice.as_json`.
+    """
 
     protocol: str
     k: int
@@ -54,6 +57,7 @@ class Evaluation:
     models: Mapping[str, Metrics]
     weights: Mapping[str, FusionSettings]
     notes: tuple[str, ...] = ()
+    engine: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The document that `recsys evaluate --json` prints."""
@@ -99,7 +103,8 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
     protocol = _protocol(split, settings, weights, chosen)
     notes = (copies_in_words(data), leaks.in_words())
-    return Evaluation(protocol, settings.k, len(split.test.users()), models, weights, notes)
+    n_users, engine = len(split.test.users()), chosen.engine.as_json()
+    return Evaluation(protocol, settings.k, n_users, models, weights, notes, engine)
 
 
 def _reports(
