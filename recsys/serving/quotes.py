@@ -17,7 +17,7 @@ from recsys.scorers.base import Exclusions, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.quote_candidates import QuoteCandidates
 from recsys.text.phrasebook import REVIEW
-from recsys.text.quotable import words_of
+from recsys.text.quotable_sentence import words_of
 
 FIT = 0.5
 """What one standard deviation of fit among a product's sentences counts beside their grades."""

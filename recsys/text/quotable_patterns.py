@@ -16,6 +16,21 @@ IDIOM, PRAISE_IDIOM = _anywhere("idioms"), _anywhere("praise_idioms")
 TURN, WISH, LESS = _anywhere("turn"), _anywhere("wish"), _anywhere("less")
 ORDER_ANYWHERE, FAMILY, HARMLESS = _anywhere("order_anywhere"), _anywhere("family"), _anywhere("harmless")
 
+LEANS, HEDGE, PROMISED = _anywhere("leans"), _anywhere("hedges"), _anywhere("promised")
+COMPARING, COMPARED = _anywhere("comparing"), _anywhere("compared")
+SET_PRAISE, UNPRAISING, THIN_IDIOM = _anywhere("set_praise"), _anywhere("unpraising"), _anywhere("thin_idioms")
+
+SEVERAL = re.compile(rf"(?:{PHRASES['several']})\b|.*\b(?:{PHRASES['several_anywhere']})\b")
+INSTRUCTION = re.compile(
+    rf"(?:{PHRASES['instructing']}) (?:the|it|them|this|these|your|an?|each|every|any|some|in|into|both|all)\b"
+)
+USED_WHERE = re.compile(rf"(?:{PHRASES['used_where']})\b")
+TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) (?:and )?(?:{PHRASES['tails']})[.!]*$")
+"""A set end of a sentence, which says nothing, or nothing that goes with it."""
+
+USE_AFTER_ATTRIBUTE = re.compile(rf"(?:{PHRASES['use_after_attribute']})[.!]*$")
+OF_ITS_KIND = re.compile(PHRASES["of_its_kind"].replace("%s", "|".join(sorted(WORDS["praise"]))))
+
 ORDER = re.compile(rf"(?:just |so |please |go |and )*(?:{PHRASES['order']})\b")
 BAD_START = re.compile(rf"(?:{PHRASES['bad_start']})(?![\w-])")
 LINKING_START = re.compile(rf"(?:{PHRASES['linking_start']})\b")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.text.quotable import Sentence, faults, grade, grade_of_description, words_of
+from recsys.text.quotable import faults, grade, grade_of_description
+from recsys.text.quotable_sentence import Sentence, words_of
 from recsys.text.quotable_words import PHRASES, WORDS, is_spelt
 from tests._data import shared_data
 

@@ -1,0 +1,72 @@
+"""Whether a sentence names a model, size, gauge or colour that contradicts the title of the product beside it."""
+
+import re
+from collections.abc import Set
+
+_CODE = re.compile(r"(?=[a-z0-9-]*\d)[a-z]{1,6}-?\d[a-z0-9-]*|\d{1,5}[a-z]{1,3}\d[a-z0-9-]*|\d{2,5}(?!mm|cm|th|st|nd|rd|kg|ml|ft|in|am|pm|hz|fps|gb|mb)[a-z]{2,3}")
+_NO_CODE = re.compile(
+    r"(?:mp[34]|ps[1-5]|ww[12i]+|usb-?[234](?:-0)?|h2o|b12|a[3-6]|[1-9]d|[48]k|f2p|co2|u2|vitamin-\w+|[a-z]?\d{1,2}-(?:string|inch|fret|"
+    r"channel|pack|foot|hour|day|week|year|month|man|person|season)\w*|(?:xbox|windows|win|dx|directx)\d+)"
+)
+_MEASURE = re.compile(r"(\d+(?:[.,]\d+)?)[ -]?(mm|cm|inch(?:es)?|ft|foot|feet|litres?|liters?|l|ml|oz|kg|watts?|w|gauge|g)\b")
+_RANGE = re.compile(r"(?<![\d-])\d{1,2}-\d{2}(?![\d-])")
+_GAUGE = re.compile(r"\b(extra light|light|medium|heavy|regular|thin|thick|custom light)s? (?:gauges?|tension|picks?|strings?|version)\b")
+_SIZES = frozenset({"light", "medium", "heavy", "regular", "thin", "thick"})
+_COLOUR = re.compile(
+    r"\b(red|green|blue|black|white|yellow|orange|purple|pink|brown|gr[ea]y|silver|gold|turquoise|beige|teal|navy|violet)s?\b"
+)
+_WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
+
+
+def contradicts(said: str, title: str, known: Set[str] = frozenset()) -> bool:
+    """Whether lower-case text speaks of another variant or model than a lower-case title names.
+
+    `known`: further words that name the product. A model code must be known; measures and colours may only not differ
+    from those that the title gives.
+
+    >>> contradicts("i love the ej16 light gauge", "ej26 strings, custom light, 11-52")
+    True
+    >>> contradicts("the green ones look great", "guitar pick, red"), contradicts("a lovely green", "guitar pick")
+    (True, False)
+    """
+    return (
+        _names_another_model(said, title, known)
+        or _differs(_colours(said), _colours(title))
+        or _differs(frozenset(_RANGE.findall(said)), frozenset(_RANGE.findall(title)))
+        or _differs(frozenset(_GAUGE.findall(said)), frozenset(_WORD.findall(title)) & _SIZES)
+        or _measures_differ(said, title)
+    )
+
+
+def _differs(said: frozenset[str], named: frozenset[str]) -> bool:
+    return bool(said and named and said.isdisjoint(named))
+
+
+def _colours(text: str) -> frozenset[str]:
+    return frozenset(colour.replace("gray", "grey") for colour in _COLOUR.findall(text))
+
+
+def _names_another_model(said: str, title: str, known: Set[str]) -> bool:
+    named = {*_WORD.findall(title), *known}
+    squeezed = "".join(_WORD.findall(title)).replace("-", "")
+    return any(
+        _CODE.fullmatch(word)
+        and not _NO_CODE.fullmatch(word)
+        and word not in named
+        and word.replace("-", "") not in squeezed
+        for word in _WORD.findall(said)
+    )
+
+
+def _measures_differ(said: str, title: str) -> bool:
+    named, told = _measures(title), _measures(said)
+    return any(_differs(told[unit], named.get(unit, frozenset())) for unit in told)
+
+
+def _measures(text: str) -> dict[str, frozenset[str]]:
+    """Amounts by their unit."""
+    found: dict[str, frozenset[str]] = {}
+    for amount, unit in _MEASURE.findall(text):
+        short = {"inches": "inch", "foot": "ft", "feet": "ft"}.get(unit, unit[:1] if unit[:5] in ("litre", "liter", "watt", "watts") else unit)
+        found[short] = found.get(short, frozenset()) | {amount.replace(",", ".").rstrip("0").rstrip(".")}
+    return found
