@@ -43,6 +43,8 @@ _NAMING_SHARE, _FEWEST_NAMING = 0.3, 5
 _MOST_ALIKE = 2
 """Products whose descriptions share a sentence before it is boilerplate."""
 
+_MOST_WORDS_OF_KIND = 2
+
 _FEWEST_CUT, _ROOM_OF_CUT = 10, 12
 """Descriptions that must be about as long as the longest before that is a limit, and characters of "about"."""
 
@@ -107,13 +109,13 @@ def quote_candidates(
 
     `polarity`: float32 of shape (n_phrases,), of the words of every different phrase, rows as in `semantic.phrases`
     """
-    items = tables["items"].select(["title", "brand", "description", "category"]).to_pydict()
+    items = tables["items"].select(["title", "brand", "description", "category", "tags"]).to_pydict()
     rows = tables["reviews"]["item_row"].to_pylist()
     said = [words_of(text) for text in tables["reviews"]["text"].to_pylist()]
     shop = shop_words(items, zip(rows, said, strict=True))
     names = [words_of(f"{title} {brand or ''}") for title, brand in zip(items["title"], items["brand"], strict=True)]
     found = [
-        *_of_reviews(semantic, tables["reviews"], items["title"], names, polarity, shop, progress),
+        *_of_reviews(semantic, tables["reviews"], items, names, polarity, shop, progress),
         *_of_descriptions(semantic, items, names, shop),
     ]
     found.sort()
@@ -135,7 +137,7 @@ _Found = tuple[int, int, int, int, float]
 def _of_reviews(
     semantic: SemanticScorer,
     reviews: pa.Table,
-    titles: Sequence[str],
+    items: Mapping[str, Sequence[Any]],
     names: Sequence[frozenset[str]],
     polarity: NDArray[np.float32],
     shop: ShopWords,
@@ -145,6 +147,7 @@ def _of_reviews(
     said_words = [words_of(text) for text in table["text"]]
     spelt = _often_written(said_words)
     names = _with_own_names(names, table["item_row"], said_words)
+    kinds = _kinds(items)
     texts = {
         number: (item, text)
         for number, item, rating, text in zip(*(table[name] for name in table), strict=True)
@@ -166,7 +169,7 @@ def _of_reviews(
             praise = polarity[semantic.phrases[place : place + count]]
             if not count or praise.min() < _LEAST_PRAISE or praise.mean() <= NEUTRAL:
                 continue
-            it = Sentence(text[start:end], names[item], float(praise.min()), spelt, titles[item])
+            it = Sentence(text[start:end], names[item], float(praise.min()), spelt, kinds[item], items["title"][item])
             worth = grade(it)
             if worth >= LEAST_GRADE and shop.allows(item, it) and mask_personal(it.text) == it.text:
                 found.append((place, count, start, end, worth))
@@ -177,7 +180,7 @@ def _of_reviews(
 
 
 def _of_descriptions(
-    semantic: SemanticScorer, items: Mapping[str, Sequence[str]], names: Sequence[frozenset[str]], shop: ShopWords
+    semantic: SemanticScorer, items: Mapping[str, Sequence[Any]], names: Sequence[frozenset[str]], shop: ShopWords
 ) -> list[_Found]:
     found, said, templates = [], [], list[str]()
     alike = Counter[str]()
@@ -189,10 +192,11 @@ def _of_descriptions(
         for at, (start, end) in enumerate(spans):
             place, count = _inside(semantic, first, last, start, end)
             it = Sentence(text[start:end], names[item], title=items["title"][item])
-            if at + 1 == len(spans) and (len(text) >= limit or not shop.ends_whole(it)):
+            is_last = at + 1 == len(spans)
+            if (is_last and len(text) >= limit) or not shop.ends_whole(it, is_last):
                 continue  # cut by length
             worth = grade_of_description(it) if count else 0.0
-            if worth > 0 and shop.allows(item, it):
+            if worth > 0 and shop.allows(item, it, is_description=True):
                 found.append((place, count, start, end, worth))
                 said.append(text[start:end])
                 templates.append(template_of(text[start:end], names[item]))
@@ -203,6 +207,14 @@ def _of_descriptions(
         each
         for each, template, language in zip(found, templates, languages, strict=True)
         if language in (wanted, "") and alike[template] <= _MOST_ALIKE
+    ]
+
+
+def _kinds(items: Mapping[str, Sequence[Any]]) -> list[frozenset[str]]:
+    """Words for what each product is: of its category and of its short tags."""
+    return [
+        words_of(" ".join([category or "", *(tag for tag in tags or () if len(tag.split()) <= _MOST_WORDS_OF_KIND)]))
+        for category, tags in zip(items["category"], items["tags"], strict=True)
     ]
 
 

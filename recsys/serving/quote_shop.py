@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from recsys.text.quotable_sentence import Sentence, words_of
 from recsys.text.quotable_words import is_spelt
 
-FOREIGN_SHARE = 0.25
+FOREIGN_SHARE = 0.1
 """A word is another category's where its share of texts here is at most this part of its share there."""
 
-_FEWEST_THERE, _FEWEST_EXPECTED = 5, 3.0
+_FEWEST_THERE, _FEWEST_EXPECTED = 5, 4.5
 """Texts that use a word in the category that does so most, and that would here if it were as usual."""
 
-_NAME = re.compile(r"[^\W_][\w'’.-]*(?:[ &]+[^\W_][\w'’.-]*)*")
+_FEWEST_SAME = 2
+"""Texts that use a word before one more makes it usual."""
+
 _MOST_WORDS_OF_NAME = 4
 
 
@@ -28,28 +30,34 @@ class ShopWords:
     Parameters
     ----------
     strange : by category, the words that are another category's
+    unsaid : by category, the words that reviewers of other categories use and its own never: of a description they are
+        strange
     categories : of each product, "" where it has none
+    brands : of each product, "" where it has none: any name may be its own then
     names : all brands and short titles of the shop, as written, by their first word
     usual : words in more than a few texts of the shop
     """
 
     strange: Mapping[str, frozenset[str]]
+    unsaid: Mapping[str, frozenset[str]]
     categories: Sequence[str]
+    brands: Sequence[str]
     names: Mapping[str, frozenset[str]]
     usual: frozenset[str]
 
-    def allows(self, item: int, it: Sentence) -> bool:
+    def allows(self, item: int, it: Sentence, is_description: bool = False) -> bool:
         """Whether a sentence speaks of this product and of no other that the shop sells."""
-        return not (self.is_of_another_kind(item, it) or self.names_another(it))
+        strange = (self.unsaid if is_description else self.strange).get(self.categories[item], frozenset())
+        if not strange.isdisjoint(it.named):
+            return False
+        return not (self.brands[item] and self.names_another(it))
 
-    def ends_whole(self, it: Sentence) -> bool:
-        """Whether the last word of a text is one that the shop uses elsewhere, so that it was not cut inside a word."""
-        return not it.tokens or it.tokens[-1] in self.usual or it.tokens[-1] in it.about
-
-    def is_of_another_kind(self, item: int, it: Sentence) -> bool:
-        """Whether a sentence speaks of something that other categories have, and this product's hardly."""
-        strange = self.strange.get(self.categories[item], frozenset())
-        return any(word in strange for word in it.named)
+    def ends_whole(self, it: Sentence, is_last: bool) -> bool:
+        """Whether the last word is whole: used elsewhere, or no beginning of a word that is, and at the end spelt."""
+        word = it.tokens[-1] if it.tokens else ""
+        if word in self.usual or word in it.about:
+            return True
+        return not (is_last and not is_spelt(word)) and not any(each.startswith(word) for each in self.usual)
 
     def names_another(self, it: Sentence) -> bool:
         """Whether a sentence names another brand or product that the shop sells."""
@@ -70,40 +78,53 @@ def shop_words(
     `items`: columns title, brand, description and category; `said`: row of a product and the words of a review of it
     """
     categories = [each or "" for each in items["category"]]
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    n_texts, usual = Counter[str](), Counter[str]()
-    described = ((row, words_of(text)) for row, text in enumerate(items["description"]) if text)
-    for row, words in (*said, *described):
-        if words:
-            counts[categories[row]].update(words)
-            usual.update(words)
-            n_texts[categories[row]] += 1
+    reviewed, everything, usual = _Counts(), _Counts(), Counter[str]()
+    for row, words in said:
+        reviewed.add(categories[row], words)
+        everything.add(categories[row], words)
+        usual.update(words)
+    for row, text in enumerate(items["description"]):
+        words = words_of(text or "")
+        everything.add(categories[row], words)
+        usual.update(words)
     return ShopWords(
-        _strange({name: each for name, each in counts.items() if name}, n_texts),
+        everything.strange(FOREIGN_SHARE),
+        reviewed.strange(0.0),
         categories,
+        [each or "" for each in items["brand"]],
         _names(items["brand"], items["title"]),
         frozenset(word for word, n in usual.items() if n > _FEWEST_SAME),
     )
 
 
-_FEWEST_SAME = 2
+class _Counts:
+    """In how many texts of each category a word stands."""
 
+    def __init__(self) -> None:
+        self._words: dict[str, Counter[str]] = defaultdict(Counter)
+        self._texts = Counter[str]()
 
-def _strange(counts: Mapping[str, Counter[str]], n_texts: Mapping[str, int]) -> dict[str, frozenset[str]]:
-    highest: dict[str, float] = {}
-    for category, words in counts.items():
-        for word, n in words.items():
-            if n >= _FEWEST_THERE:
-                highest[word] = max(highest.get(word, 0.0), n / n_texts[category])
-    return {
-        category: frozenset(
-            word
-            for word, share in highest.items()
-            if share * n_texts[category] >= _FEWEST_EXPECTED
-            and words[word] <= FOREIGN_SHARE * share * n_texts[category]
-        )
-        for category, words in counts.items()
-    }
+    def add(self, category: str, words: frozenset[str]) -> None:
+        if category and words:
+            self._words[category].update(words)
+            self._texts[category] += 1
+
+    def strange(self, most: float) -> dict[str, frozenset[str]]:
+        """By category, words whose share there is at most a part of their share in the category that uses them most."""
+        highest: dict[str, float] = {}
+        for category, words in self._words.items():
+            for word, n in words.items():
+                if n >= _FEWEST_THERE:
+                    highest[word] = max(highest.get(word, 0.0), n / self._texts[category])
+        return {
+            category: frozenset(
+                word
+                for word, share in highest.items()
+                if share * self._texts[category] >= _FEWEST_EXPECTED
+                and words[word] <= most * share * self._texts[category]
+            )
+            for category, words in self._words.items()
+        }
 
 
 def _names(brands: Iterable[str | None], titles: Iterable[str | None]) -> dict[str, frozenset[str]]:
@@ -111,7 +132,7 @@ def _names(brands: Iterable[str | None], titles: Iterable[str | None]) -> dict[s
     found: dict[str, set[str]] = defaultdict(set)
     for name in {each.strip() for each in (*brands, *titles) if each}:
         words = re.findall(r"[^\W_][\w'’-]*", name)
-        if not 1 <= len(words) <= _MOST_WORDS_OF_NAME or len(name) < 4 or not name[0].isupper():
+        if not 1 <= len(words) <= _MOST_WORDS_OF_NAME or len(name) < 3 + (not name.isupper()) or not name[0].isupper():
             continue
         if len(words) == 1 and is_spelt(words[0].lower()):
             continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from recsys.text.quotable_patterns import (
-    ABOUT_ONESELF, BAD_START, COMPARED, COMPARING, FAMILY, FOREIGN, GLUED, GRAMMAR, HEDGE, INSTRUCTION, LEANS, LESS,
+    ABOUT_ONESELF, BAD_START, COMPARED, COMPARING, CRY, FAMILY, FOREIGN, GLUED, GRAMMAR, HEDGE, INSTRUCTION, LEANS, LESS,
     LINKING_START, NEGATION, OF_ITS_KIND, ORDER, ORDER_ANYWHERE, OWN_VERDICT, PROMISED, SEVERAL, SIGNS, STORY, TAIL,
     TURN, USE_AFTER_ATTRIBUTE, USED_WHERE, WISH,
 )
@@ -20,6 +20,12 @@ from recsys.text.quotable_sentence import Sentence, tokens_of, words_of
 from recsys.text.quotable_words import WORDS, is_spelt
 
 MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
+
+_FEWEST_OF_HEAP = 6
+_JOINING = frozenset("and or with for of the a an to in on at from by that which as than so it".split())
+
+_SHORT_FORM = re.compile(r"([a-z]{3,}?)(?:n't|'(?:s|ll|re|ve|d|m))")
+_GLUED_AMOUNT = re.compile(r"\d+(?:mins?|hours?|days?|years?|people|players?|weeks?|months?|times|bucks|more|of)")
 
 ENOUGH = 1.0
 """Least evidence that a sentence tells a reader something."""
@@ -33,8 +39,20 @@ def _broken(it: Sentence) -> bool:
     """Signs of a text that was cut, glued or never closed."""
     if GRAMMAR.search(it.plain):
         return True
+    if it.text.count(":") > 1 or _is_heap(it):
+        return True
     pairs = any(it.text.count(left) != it.text.count(right) for left, right in ("()", "“”"))
     return bool(pairs or '"' in it.text or GLUED.search(it.text) or it.text.rstrip()[-1] in ",;:-–—(&/")
+
+
+def _is_heap(it: Sentence) -> bool:
+    """Words of praise one after another, with nothing that joins them."""
+    return (
+        len(it.tokens) >= _FEWEST_OF_HEAP
+        and it.words.isdisjoint(_JOINING)
+        and not it.has("verbs")
+        and not re.search(r"[,;:&–-]", it.text)
+    )
 
 
 def _is_story(it: Sentence) -> bool:
@@ -54,9 +72,12 @@ def _has_no_verb(it: Sentence) -> bool:
 def _is_misspelt(it: Sentence) -> bool:
     if it.has("slips"):
         return True
+    if any(_GLUED_AMOUNT.fullmatch(word) for word in it.tokens):
+        return True
+    whole = [found[1] if (found := _SHORT_FORM.fullmatch(word)) else word for word in it.tokens]
     return any(
         part.isalpha() and not ((part in it.spelt and len(part) > 1) or part in it.about or is_spelt(part))
-        for word in it.tokens
+        for word in whole
         if "'" not in word
         for part in word.split("-")
     )
@@ -124,7 +145,7 @@ def grade(it: Sentence) -> float:
     plus = 0.14 * min(it.evidence, 3) + clean + 0.1 * max(it.polarity, 0)
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
     capitals = sum(word[0].isupper() for word in text.split())
-    minus += 0.2 * bool(TAIL.search(it.plain)) + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
+    minus += 0.2 * bool(TAIL.search(it.plain)) + 0.07 * bool(CRY.search(it.plain)) + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
     minus += 0.12 * (capitals > max(2, 0.6 * len(it.tokens)))
     minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
     return float(min(max(0.2 + plus - minus, 0.01), 1.0))
@@ -134,6 +155,9 @@ _DESCRIPTION_RULES = (
     *("foreign", "signs", "shouting", "broken", "start", "leans", "several", "another product", "question", "order"),
     *("unfit", "trade"),
 )
+_USE = re.compile(r"\bwith [\w' -]+ in mind\b| (?:for|as) .*")
+"""Whom or what a thing is meant for, which says nothing of it."""
+
 _FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 2
 
 
@@ -141,7 +165,7 @@ def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
-    told = len(it.named) + 2 * it.idioms + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    told = len(it.named & words_of(_USE.sub(" ", it.plain))) + 2 * it.idioms + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
     if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
         return 0.0
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))

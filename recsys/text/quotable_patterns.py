@@ -25,9 +25,10 @@ INSTRUCTION = re.compile(
     rf"(?:{PHRASES['instructing']}) (?:the|it|them|this|these|your|an?|each|every|any|some|in|into|both|all)\b"
 )
 USED_WHERE = re.compile(rf"(?:{PHRASES['used_where']})\b")
-TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) (?:and )?(?:{PHRASES['tails']})[.!]*$")
+TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) \(?(?:and )?(?:{PHRASES['tails']})\)?[.!]*$")
 """A set end of a sentence, which says nothing, or nothing that goes with it."""
 
+CRY = re.compile(rf"[,:;–-] (?:and )?(?:{PHRASES['cries']})[.!]*$")
 USE_AFTER_ATTRIBUTE = re.compile(rf"(?:{PHRASES['use_after_attribute']})[.!]*$")
 OF_ITS_KIND = re.compile(PHRASES["of_its_kind"].replace("%s", "|".join(sorted(WORDS["praise"]))))
 
@@ -63,7 +64,8 @@ FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
 GLUED = re.compile(r"[a-z][.!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
-    r"\b(?:game|it|this) have\b|\bthat have my\b|"
+    r"\b(?:game|it|this) have\b|^this an?\b|(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay)\b|"
+    r"\bthat have my\b|"
     r"\b(\w+) \1\b|\ba (?!one\b|once\b|eu|oui)[aeio]\w+|"
     r"\ban (?!hour|honest|heir|fps|rpg|mmo|xlr|lp\b|lcd|led\b|sm\d|rts|mp3|nx)[b-df-hj-np-tv-z]\w*|"
     r"\bits (?:a|an|the|very|really|so|great|fun|good|easy|well|just|pretty|also|free|worth|been|nice|perfect|awesome|"

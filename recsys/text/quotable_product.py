@@ -47,8 +47,9 @@ def _colours(text: str) -> frozenset[str]:
 
 
 def _names_another_model(said: str, title: str, known: Set[str]) -> bool:
-    named = {*_WORD.findall(title), *known}
-    squeezed = "".join(_WORD.findall(title)).replace("-", "")
+    words = _WORD.findall(title)
+    named = {*words, *known, "".join(word if word.isdigit() else word[0] for word in words)}
+    squeezed = "".join(words).replace("-", "")
     return any(
         _CODE.fullmatch(word)
         and not _NO_CODE.fullmatch(word)

@@ -37,7 +37,7 @@ _STRESSED = re.compile(
 
 def _without(text: str, *patterns: re.Pattern[str]) -> str:
     for pattern in patterns:
-        text = pattern.sub(" ", text)
+        text = pattern.sub(" ; ", text)
     return text
 
 
@@ -51,6 +51,7 @@ class Sentence:
     about : words of the product's title and brand, lower case: they tell nothing new, and are spelt right
     polarity : how much it praises by the shop's own model, -1 to 1; 0 where that is not known
     spelt : words that many reviewers of this shop use, beside those that `is_spelt` knows
+    kind : words for what the product is, such as its category and tags: to name it is not to say what is good
     title : of the product, verbatim; "" where only `about` is known
     """
 
@@ -58,6 +59,7 @@ class Sentence:
     about: frozenset[str] = frozenset()
     polarity: float = 0.0
     spelt: frozenset[str] = frozenset()
+    kind: frozenset[str] = frozenset()
     title: str = ""
 
     @cached_property
@@ -78,7 +80,7 @@ class Sentence:
     @cached_property
     def tied(self) -> str:
         """The plain text without praise and set ends that would fit anything on sale."""
-        return SET_PRAISE.sub(" ; ", UNPRAISING.sub(" ; ", TAIL.sub("", self.plain)))
+        return _without(TAIL.sub("", self.plain), UNPRAISING, SET_PRAISE, THIN_IDIOM)
 
     @cached_property
     def tied_words(self) -> frozenset[str]:
@@ -107,13 +109,13 @@ class Sentence:
     @cached_property
     def named(self) -> frozenset[str]:
         """Words for what it speaks of: neither praise nor common, nor the product's own name."""
-        left = _without(self.tied, IDIOM, THIN_IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
+        left = _without(self.tied, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
         return frozenset(
             word
             for word in _TOKEN.findall(left)
             if len(word) > 2
             and word[0].isalpha()
-            and not any(each in _SAYS_LITTLE or each in self.about for each in (word, word.rstrip("s")))
+            and not any(each in _SAYS_LITTLE or each in self.about or each in self.kind for each in (word, word.rstrip("s")))
         )
 
     @cached_property
@@ -124,7 +126,7 @@ class Sentence:
     def praises(self) -> bool:
         """Whether words praise anything at all."""
         turns = PRAISE_IDIOM.search(self.tied) or EMPTY_NEGATION.search(self.unfilled) or LOVING.search(self.plain)
-        return self.has("praise") or turns is not None
+        return self.has("praise") or turns is not None or bool(self.named and SET_PRAISE.search(self.plain))
 
     @cached_property
     def has_merit(self) -> bool:
@@ -143,7 +145,7 @@ class Sentence:
 
         What it is good for ("for winter walks") counts less than what is good about it; praise alone never suffices.
         """
-        if not (self.telling or self.idioms or THIN_IDIOM.search(self.plain) or self.named or self.has_merit or self.has("half")):
+        if not (self.telling or self.idioms or self.named or self.has_merit or self.has("half")):
             return 0.0
         of_it = self.named.intersection(_TOKEN.findall(_FOR.split(self.plain, maxsplit=1)[0]))
         return (
@@ -154,7 +156,7 @@ class Sentence:
             + 0.5 * min(len(of_it), 3)
             + 0.2 * min(len(self.named - of_it), 3)
             + 0.7 * self.idioms
-            + 0.5 * bool(THIN_IDIOM.search(self.plain))
+            + 0.2 * bool(THIN_IDIOM.search(self.plain))
             + 0.4 * self.praises
             + 0.6 * self.has_merit
         )
