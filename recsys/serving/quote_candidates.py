@@ -110,9 +110,8 @@ def quote_candidates(
     `polarity`: float32 of shape (n_phrases,), of the words of every different phrase, rows as in `semantic.phrases`
     """
     items = tables["items"].select(["title", "brand", "description", "category", "tags"]).to_pydict()
-    rows = tables["reviews"]["item_row"].to_pylist()
-    said = [words_of(text) for text in tables["reviews"]["text"].to_pylist()]
-    shop = shop_words(items, zip(rows, said, strict=True))
+    rows, texts = (tables["reviews"][name].to_pylist() for name in ("item_row", "text"))
+    shop = shop_words(items, zip(rows, texts, strict=True))
     names = [words_of(f"{title} {brand or ''}") for title, brand in zip(items["title"], items["brand"], strict=True)]
     found = [
         *_of_reviews(semantic, tables["reviews"], items, names, polarity, shop, progress),

@@ -7,15 +7,17 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from recsys.text.quotable_sentence import Sentence, words_of
+from recsys.serving.category_words import CategoryWords
+from recsys.text.quotable_sentence import Sentence, tokens_of, words_of
 from recsys.text.quotable_words import is_spelt
 
 FOREIGN_SHARE = 0.1
 """A word is another category's where its share of texts here is at most this part of its share there."""
 
-_FEWEST_THERE, _FEWEST_EXPECTED = 5, 4.5
-"""Texts that use a word in the category that does so most, and that would here if it were as usual."""
+FEWEST_EXPECTED, FEWEST_EXPECTED_OF_DESCRIPTION = 4.5, 3.0
+"""Texts that would use it here if it were as usual as there."""
 
 _FEWEST_SAME = 2
 """Texts that use a word before one more makes it usual."""
@@ -70,61 +72,33 @@ class ShopWords:
         return False
 
 
-def shop_words(
-    items: Mapping[str, Sequence[str | None]], said: Iterable[tuple[int, frozenset[str]]]
-) -> ShopWords:
+def shop_words(items: Mapping[str, Sequence[Any]], reviews: Iterable[tuple[int, str]]) -> ShopWords:
     """Count what each category's texts use.
 
-    `items`: columns title, brand, description and category; `said`: row of a product and the words of a review of it
+    `items`: columns title, brand, description and category; `reviews`: row of a product and the text of a review of it
     """
     categories = [each or "" for each in items["category"]]
-    reviewed, everything, usual = _Counts(), _Counts(), Counter[str]()
-    for row, words in said:
-        reviewed.add(categories[row], words)
-        everything.add(categories[row], words)
-        usual.update(words)
-    for row, text in enumerate(items["description"]):
-        words = words_of(text or "")
-        everything.add(categories[row], words)
-        usual.update(words)
+    said, everything, usual = CategoryWords(), CategoryWords(), Counter[str]()
+    described = enumerate(items["description"])
+    for is_review, texts in ((True, reviews), (False, described)):
+        for row, text in texts:
+            words = words_of(text or "")
+            usual.update(words)
+            everything.add(categories[row], words)
+            if is_review:
+                said.add(categories[row], words, tokens_of((text or "").lower()))
+    borrowed = said.borrowed()
     return ShopWords(
-        everything.strange(FOREIGN_SHARE),
-        reviewed.strange(0.0),
-        categories,
-        [each or "" for each in items["brand"]],
-        _names(items["brand"], items["title"]),
-        frozenset(word for word, n in usual.items() if n > _FEWEST_SAME),
+        strange={
+            name: words | borrowed.get(name, frozenset())
+            for name, words in everything.rarer(FOREIGN_SHARE, FEWEST_EXPECTED).items()
+        },
+        unsaid=said.rarer(0.0, FEWEST_EXPECTED_OF_DESCRIPTION),
+        categories=categories,
+        brands=[each or "" for each in items["brand"]],
+        names=_names(items["brand"], items["title"]),
+        usual=frozenset(word for word, n in usual.items() if n > _FEWEST_SAME),
     )
-
-
-class _Counts:
-    """In how many texts of each category a word stands."""
-
-    def __init__(self) -> None:
-        self._words: dict[str, Counter[str]] = defaultdict(Counter)
-        self._texts = Counter[str]()
-
-    def add(self, category: str, words: frozenset[str]) -> None:
-        if category and words:
-            self._words[category].update(words)
-            self._texts[category] += 1
-
-    def strange(self, most: float) -> dict[str, frozenset[str]]:
-        """By category, words whose share there is at most a part of their share in the category that uses them most."""
-        highest: dict[str, float] = {}
-        for category, words in self._words.items():
-            for word, n in words.items():
-                if n >= _FEWEST_THERE:
-                    highest[word] = max(highest.get(word, 0.0), n / self._texts[category])
-        return {
-            category: frozenset(
-                word
-                for word, share in highest.items()
-                if share * self._texts[category] >= _FEWEST_EXPECTED
-                and words[word] <= most * share * self._texts[category]
-            )
-            for category, words in self._words.items()
-        }
 
 
 def _names(brands: Iterable[str | None], titles: Iterable[str | None]) -> dict[str, frozenset[str]]:
