@@ -43,6 +43,14 @@ class CategoryWords:
             for category, words in self._words.items()
         }
 
+    def usual(self, fewest_texts: int) -> dict[str, frozenset[str]]:
+        """By category with enough texts, the words in more than one of them."""
+        return {
+            category: frozenset(word for word, n in words.items() if n > 1)
+            for category, words in self._words.items()
+            if self._texts[category] >= fewest_texts
+        }
+
     def borrowed(self) -> dict[str, frozenset[str]]:
         """By category, words that are rarer, and stand in one or two set turns where others use them in many."""
         rarer = self.rarer(BORROWED_SHARE, _FEWEST_TEXTS)

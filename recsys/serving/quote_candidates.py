@@ -17,18 +17,18 @@ from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.quote_shop import ShopWords, shop_words
 from recsys.text.language import languages_of
 from recsys.text.masking import mask_personal
 from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, sentence_spans, trimmed
 from recsys.text.polarity import GOOD_STARS, NEUTRAL
-from recsys.serving.quote_shop import ShopWords, shop_words
 from recsys.text.quotable import grade, grade_of_description, template_of
 from recsys.text.quotable_sentence import Sentence, words_of
 
 READ = "en"
 """The language that praise is told apart in."""
 
-LEAST_GRADE = 0.65
+LEAST_GRADE = 0.56
 """Of a review's sentence that is shown; below it many say little, or are hardly sentences."""
 
 _FEWEST_REVIEWS = 8

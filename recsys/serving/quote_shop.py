@@ -19,6 +19,10 @@ FOREIGN_SHARE = 0.1
 FEWEST_EXPECTED, FEWEST_EXPECTED_OF_DESCRIPTION = 4.5, 3.0
 """Texts that would use it here if it were as usual as there."""
 
+KNOWN_SHARE = 0.5
+"""Of what a description speaks of, the least part that reviewers of its category speak of, too."""
+
+_FEWEST_REVIEWS = 100
 _FEWEST_SAME = 2
 """Texts that use a word before one more makes it usual."""
 
@@ -34,6 +38,7 @@ class ShopWords:
     strange : by category, the words that are another category's
     unsaid : by category, the words that reviewers of other categories use and its own never: of a description they are
         strange
+    said : by category, what more than one reviewer says, for categories with enough reviews
     categories : of each product, "" where it has none
     brands : of each product, "" where it has none: any name may be its own then
     names : all brands and short titles of the shop, as written, by their first word
@@ -42,6 +47,7 @@ class ShopWords:
 
     strange: Mapping[str, frozenset[str]]
     unsaid: Mapping[str, frozenset[str]]
+    said: Mapping[str, frozenset[str]]
     categories: Sequence[str]
     brands: Sequence[str]
     names: Mapping[str, frozenset[str]]
@@ -52,6 +58,9 @@ class ShopWords:
         strange = (self.unsaid if is_description else self.strange).get(self.categories[item], frozenset())
         if not strange.isdisjoint(it.named):
             return False
+        known = self.said.get(self.categories[item])
+        if is_description and known and len(it.named & known) < KNOWN_SHARE * len(it.named):
+            return False
         return not (self.brands[item] and self.names_another(it))
 
     def ends_whole(self, it: Sentence, is_last: bool) -> bool:
@@ -59,7 +68,9 @@ class ShopWords:
         word = it.tokens[-1] if it.tokens else ""
         if word in self.usual or word in it.about:
             return True
-        return not (is_last and not is_spelt(word)) and not any(each.startswith(word) for each in self.usual)
+        return not (is_last and not is_spelt(word)) and not any(
+            each.startswith(word) for words in (self.usual, it.about) for each in words
+        )
 
     def names_another(self, it: Sentence) -> bool:
         """Whether a sentence names another brand or product that the shop sells."""
@@ -94,6 +105,7 @@ def shop_words(items: Mapping[str, Sequence[Any]], reviews: Iterable[tuple[int, 
             for name, words in everything.rarer(FOREIGN_SHARE, FEWEST_EXPECTED).items()
         },
         unsaid=said.rarer(0.0, FEWEST_EXPECTED_OF_DESCRIPTION),
+        said=said.usual(_FEWEST_REVIEWS),
         categories=categories,
         brands=[each or "" for each in items["brand"]],
         names=_names(items["brand"], items["title"]),

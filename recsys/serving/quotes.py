@@ -82,7 +82,7 @@ class Quotes:
                 yield quote
 
     def _ordered(self, row: int, pulls: FloatArray, exclusions: Exclusions) -> NDArray[np.int64]:
-        """The candidates of a product, the one to show first: reviews before descriptions, then what tells clearly more."""
+        """The candidates of a product, first to last: reviews before descriptions, then what tells clearly more."""
         own = np.arange(self._starts[row], self._starts[row + 1])
         candidates, semantic = self._candidates, self._semantic
         if exclusions.phrases:

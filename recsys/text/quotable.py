@@ -6,14 +6,37 @@ strict instead: a shop has many sentences, and only some of them are needed.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
 
 from recsys.text.quotable_patterns import (
-    ABOUT_ONESELF, BAD_START, COMPARED, COMPARING, CRY, FAMILY, FOREIGN, GLUED, GRAMMAR, HEDGE, INSTRUCTION, LEANS, LESS,
-    LINKING_START, NEGATION, OF_ITS_KIND, ORDER, ORDER_ANYWHERE, OWN_VERDICT, PROMISED, SEVERAL, SIGNS, STORY, TAIL,
-    TURN, USE_AFTER_ATTRIBUTE, USED_WHERE, WISH,
+    ABOUT_ONESELF,
+    BAD_START,
+    COMPARED,
+    COMPARING,
+    CRY,
+    FAMILY,
+    FOREIGN,
+    GLUED,
+    GRAMMAR,
+    HEDGE,
+    INSTRUCTION,
+    LEANS,
+    LESS,
+    LINKING_START,
+    NEGATION,
+    OF_ITS_KIND,
+    ORDER,
+    ORDER_ANYWHERE,
+    OWN_VERDICT,
+    PROMISED,
+    SEVERAL,
+    SIGNS,
+    STORY,
+    TAIL,
+    TURN,
+    USE_AFTER_ATTRIBUTE,
+    USED_WHERE,
+    WISH,
 )
 from recsys.text.quotable_product import contradicts
 from recsys.text.quotable_sentence import Sentence, tokens_of, words_of
@@ -22,13 +45,14 @@ from recsys.text.quotable_words import WORDS, is_spelt
 MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
 
 _FEWEST_OF_HEAP = 6
-_JOINING = frozenset("and or with for of the a an to in on at from by that which as than so it".split())
+_JOINING = words_of("and or with for of the a an to in on at from by that which as than so it")
 
 _SHORT_FORM = re.compile(r"([a-z]{3,}?)(?:n't|'(?:s|ll|re|ve|d|m))")
 _GLUED_AMOUNT = re.compile(r"\d+(?:mins?|hours?|days?|years?|people|players?|weeks?|months?|times|bucks|more|of)")
 
 ENOUGH = 1.0
 """Least evidence that a sentence tells a reader something."""
+
 
 def _shouts(it: Sentence) -> bool:
     loud = [word for word in re.findall(r"[A-Za-z]{3,}", it.text) if word.isupper()]
@@ -142,13 +166,17 @@ def grade(it: Sentence) -> float:
         return 0.0
     text = it.text.strip()
     clean = 0.15 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
-    plus = 0.14 * min(it.evidence, 3) + clean + 0.1 * max(it.polarity, 0)
+    plus = 0.2 * min(it.evidence, 2.5) + clean + 0.1 * max(it.polarity, 0)
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
     capitals = sum(word[0].isupper() for word in text.split())
-    minus += 0.2 * bool(TAIL.search(it.plain)) + 0.07 * bool(CRY.search(it.plain)) + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
+    minus += (
+        0.3 * bool(TAIL.search(it.plain))
+        + 0.07 * bool(CRY.search(it.plain))
+        + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
+    )
     minus += 0.12 * (capitals > max(2, 0.6 * len(it.tokens)))
     minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
-    return float(min(max(0.2 + plus - minus, 0.01), 1.0))
+    return float(min(max(0.1 + plus - minus, 0.01), 1.0))
 
 
 _DESCRIPTION_RULES = (
@@ -158,14 +186,19 @@ _DESCRIPTION_RULES = (
 _USE = re.compile(r"\bwith [\w' -]+ in mind\b| (?:for|as) .*")
 """Whom or what a thing is meant for, which says nothing of it."""
 
-_FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 2
+_FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 3
 
 
 def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
-    told = len(it.named & words_of(_USE.sub(" ", it.plain))) + 2 * it.idioms + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    told = (
+        len(it.named & words_of(_USE.sub(" ", it.plain)))
+        + 2 * it.idioms
+        + len(it.telling)
+        + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    )
     if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
         return 0.0
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))

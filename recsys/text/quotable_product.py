@@ -3,14 +3,22 @@
 import re
 from collections.abc import Set
 
-_CODE = re.compile(r"(?=[a-z0-9-]*\d)[a-z]{1,6}-?\d[a-z0-9-]*|\d{1,5}[a-z]{1,3}\d[a-z0-9-]*|\d{2,5}(?!mm|cm|th|st|nd|rd|kg|ml|ft|in|am|pm|hz|fps|gb|mb)[a-z]{2,3}")
-_NO_CODE = re.compile(
-    r"(?:mp[34]|ps[1-5]|ww[12i]+|usb-?[234](?:-0)?|h2o|b12|a[3-6]|[1-9]d|[48]k|f2p|co2|u2|vitamin-\w+|[a-z]?\d{1,2}-(?:string|inch|fret|"
-    r"channel|pack|foot|hour|day|week|year|month|man|person|season)\w*|(?:xbox|windows|win|dx|directx)\d+)"
+_CODE = re.compile(
+    r"[a-z]{1,6}-?\d[a-z0-9-]*|\d{1,5}[a-z]{1,3}\d[a-z0-9-]*|"
+    r"\d{2,5}(?!mm|cm|th|st|nd|rd|kg|ml|ft|in|am|pm|hz|fps|gb|mb)[a-z]{2,3}"
 )
-_MEASURE = re.compile(r"(\d+(?:[.,]\d+)?)[ -]?(mm|cm|inch(?:es)?|ft|foot|feet|litres?|liters?|l|ml|oz|kg|watts?|w|gauge|g)\b")
+_NO_CODE = re.compile(
+    r"mp[34]|ps[1-5]|ww[12i]+|usb-?[234](?:-0)?|h2o|b12|a[3-6]|co2|vitamin-\w+|"
+    r"[a-z]?\d{1,2}-(?:string|inch|fret|channel|pack|foot|hour|day|week|year|month|man|person|season)\w*"
+)
+_MEASURE = re.compile(
+    r"(?<![\d.,])(\d*[.,]?\d+)[ -]?(mm|cm|inch(?:es)?|ft|foot|feet|litres?|liters?|l|ml|oz|kg|watts?|w|g)\b"
+)
+_SHORT = {"inches": "inch", "foot": "ft", "feet": "ft", "watt": "w", "watts": "w"} | dict.fromkeys(
+    ("litre", "litres", "liter", "liters"), "l"
+)
 _RANGE = re.compile(r"(?<![\d-])\d{1,2}-\d{2}(?![\d-])")
-_GAUGE = re.compile(r"\b(extra light|light|medium|heavy|regular|thin|thick|custom light)s? (?:gauges?|tension|picks?|strings?|version)\b")
+_GAUGE = re.compile(r"\b(light|medium|heavy|regular|thin|thick)s? (?:gauges?|tension|picks?|strings?|version)\b")
 _SIZES = frozenset({"light", "medium", "heavy", "regular", "thin", "thick"})
 _COLOUR = re.compile(
     r"\b(red|green|blue|black|white|yellow|orange|purple|pink|brown|gr[ea]y|silver|gold|turquoise|beige|teal|navy|violet)s?\b"
@@ -68,6 +76,6 @@ def _measures(text: str) -> dict[str, frozenset[str]]:
     """Amounts by their unit."""
     found: dict[str, frozenset[str]] = {}
     for amount, unit in _MEASURE.findall(text):
-        short = {"inches": "inch", "foot": "ft", "feet": "ft"}.get(unit, unit[:1] if unit[:5] in ("litre", "liter", "watt", "watts") else unit)
-        found[short] = found.get(short, frozenset()) | {amount.replace(",", ".").rstrip("0").rstrip(".")}
+        short = _SHORT.get(unit, unit)
+        found[short] = found.get(short, frozenset()) | {f"{float(amount.replace(',', '.')):g}"}
     return found

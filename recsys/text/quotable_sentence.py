@@ -115,7 +115,9 @@ class Sentence:
             for word in _TOKEN.findall(left)
             if len(word) > 2
             and word[0].isalpha()
-            and not any(each in _SAYS_LITTLE or each in self.about or each in self.kind for each in (word, word.rstrip("s")))
+            and not any(
+                each in _SAYS_LITTLE or each in self.about or each in self.kind for each in (word, word.rstrip("s"))
+            )
         )
 
     @cached_property
