@@ -61,11 +61,14 @@ SIGNS = re.compile(
 """Addresses, emoticons, scores, letters repeated, pictures made of signs."""
 
 FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
-GLUED = re.compile(r"[a-z][.!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
+GLUED = re.compile(r"[a-z][.,!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
-    r"\b(?:game|it|this) have\b|^this an?\b|(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay)\b|"
+    r"\b(?:game|it|this) have\b|^this an?\b|"
+    r"(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay|last)\b|"
     r"\bthat have my\b|"
+    r"\bmakes its\b|\breal (?:accurate|good|nice|easy|well|sturdy|solid|great|cool)\b|"
+    r"\b(?:vol|incl|approx|max|dia|qty)\.$|"
     r"\b(\w+) \1\b|\ba (?!one\b|once\b|eu|oui)[aeio]\w+|"
     r"\ban (?!hour|honest|heir|fps|rpg|mmo|xlr|lp\b|lcd|led\b|sm\d|rts|mp3|nx)[b-df-hj-np-tv-z]\w*|"
     r"\bits (?:a|an|the|very|really|so|great|fun|good|easy|well|just|pretty|also|free|worth|been|nice|perfect|awesome|"

@@ -5,7 +5,7 @@ from collections.abc import Set
 
 _CODE = re.compile(
     r"[a-z]{1,6}-?\d[a-z0-9-]*|\d{1,5}[a-z]{1,3}\d[a-z0-9-]*|"
-    r"\d{2,5}(?!mm|cm|th|st|nd|rd|kg|ml|ft|in|am|pm|hz|fps|gb|mb)[a-z]{2,3}"
+    r"\d{1,5}(?!mm|cm|th|st|nd|rd|kg|ml|ft|in|am|pm|hz|fps|gb|mb|way|pin|day|pc|bit|min|hr|yr|oz|lb|amp|man|pt)[a-z]{2,3}"
 )
 _NO_CODE = re.compile(
     r"mp[34]|ps[1-5]|ww[12i]+|usb-?[234](?:-0)?|h2o|b12|a[3-6]|co2|vitamin-\w+|"
