@@ -1,8 +1,9 @@
 """Whether a sentence may stand on a card as a reason to buy: praise beyond doubt, of something, in a whole thought.
 
 Rules over words, for English. Each rule names one fault that a merchandiser would send a quote back for; a sentence
-without a fault gets a grade by how much it tells. The words are in `quotable.toml`. Rules that would need grammar are
-strict instead: a shop has many sentences, and only some of them are needed.
+without a fault gets a grade by how much it tells. The words are in `quotable.toml`, turns of phrase in
+`quotable_phrases.toml`. Rules that would need grammar are strict instead: a shop has many sentences, and only some of
+them are needed.
 """
 
 import re

@@ -1,6 +1,6 @@
 """Turns of phrase by which a sentence is judged fit to stand on a card; English, on lower case with single blanks.
 
-Alternatives stand in `quotable.toml`; here is what they are looked for as.
+Alternatives stand in `quotable_phrases.toml`; here is what they are looked for as.
 """
 
 import re
