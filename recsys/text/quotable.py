@@ -171,7 +171,7 @@ def grade(it: Sentence) -> float:
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
     capitals = sum(word[0].isupper() for word in text.split())
     minus += (
-        0.3 * bool(TAIL.search(it.plain))
+        0.35 * bool(TAIL.search(it.plain))
         + 0.07 * bool(CRY.search(it.plain))
         + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
     )

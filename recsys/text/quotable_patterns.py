@@ -25,7 +25,7 @@ INSTRUCTION = re.compile(
     rf"(?:{PHRASES['instructing']}) (?:the|it|them|this|these|your|an?|each|every|any|some|in|into|both|all)\b"
 )
 USED_WHERE = re.compile(rf"(?:{PHRASES['used_where']})\b")
-TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) \(?(?:and )?(?:{PHRASES['tails']})\)?[.!]*$")
+TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) \(?(?:and )?(?:{PHRASES['tails']})\)?(?:[.!]*$|(?=,? (?:plus|and)\b))")
 """A set end of a sentence, which says nothing, or nothing that goes with it."""
 
 CRY = re.compile(rf"[,:;–-] (?:and )?(?:{PHRASES['cries']})[.!]*$")
