@@ -28,6 +28,9 @@ MOST_ALIKE = 0.5
 CLEARLY_LESS = 0.2
 """By how much a sentence's grade must be under the best of its product, before no fit can put it first."""
 
+THIN = 0.67
+"""Grade of a sentence that tells little; it stands first only where nothing of its product tells more."""
+
 _MOST_TRIED = 8
 
 
@@ -101,10 +104,12 @@ class Quotes:
         fit = (fit - fit.mean()) / spread if spread > 0 else np.zeros(len(own))
         reviewed = semantic.kinds[candidates.places[own]] == REVIEW
         worth = candidates.grades[own] + FIT * np.clip(fit, -2, 2) + 0.1 * (added > 0)
+        grades = candidates.grades[own]
         near = np.zeros(len(own), bool)
         for kind in (reviewed, ~reviewed):
             if kind.any():
-                near |= kind & (candidates.grades[own] >= candidates.grades[own[kind]].max() - CLEARLY_LESS)
+                best = float(grades[kind].max())
+                near |= kind & (grades >= max(best - CLEARLY_LESS, min(best, THIN)))
         return own[np.lexsort((-worth, ~near, ~reviewed))]
 
     def _quote(self, candidate: int) -> Quote:

@@ -30,7 +30,7 @@ TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) \(?(?:and )?(?:{PHRASES['tails']})
 
 CRY = re.compile(rf"[,:;–-] (?:and )?(?:{PHRASES['cries']})[.!]*$")
 USE_AFTER_ATTRIBUTE = re.compile(rf"(?:{PHRASES['use_after_attribute']})[.!]*$")
-OF_ITS_KIND = re.compile(PHRASES["of_its_kind"].replace("%s", "|".join(sorted(WORDS["praise"]))))
+OF_ITS_KIND = re.compile(PHRASES["of_its_kind"].replace("%s", "|".join(sorted(WORDS["praise"] | WORDS["appeal"]))))
 
 ORDER = re.compile(rf"(?:just |so |please |go |and )*(?:{PHRASES['order']})\b")
 BAD_START = re.compile(rf"(?:{PHRASES['bad_start']})(?![\w-])")
