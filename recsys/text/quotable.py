@@ -181,7 +181,19 @@ def grade(it: Sentence) -> float:
 
 
 _DESCRIPTION_RULES = (
-    *("foreign", "signs", "shouting", "broken", "start", "leans", "several", "another product", "question", "order"),
+    *(
+        "foreign",
+        "signs",
+        "shouting",
+        "broken",
+        "start",
+        "leans",
+        "several",
+        "another product",
+        "turn",
+        "question",
+        "order",
+    ),
     *("unfit", "trade"),
 )
 _USE = re.compile(r"\bwith [\w' -]+ in mind\b| (?:for|as) .*")
