@@ -208,7 +208,7 @@ def grade_of_description(it: Sentence) -> float:
         return 0.0
     told = (
         len(it.named & words_of(_USE.sub(" ", it.plain)))
-        + 2 * it.idioms
+        + 3 * it.idioms
         + len(it.telling)
         + len(it.words & (WORDS["half"] | WORDS["appeal"]))
     )
