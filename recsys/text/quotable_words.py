@@ -40,7 +40,7 @@ _ENDINGS = tuple(
     (ending, instead)
     for instead, endings in {
         "": "s es ed er est ly y ness less able al",
-        "e": "ed er y ing",
+        "e": "ed er ing",
         "y": "ies ied ier iest ily iness",
     }.items()
     for ending in endings.split()
