@@ -49,6 +49,7 @@ _FEWEST_OF_HEAP = 6
 _JOINING = words_of("and or with for of the a an to in on at from by that which as than so it")
 
 _SHORT_FORM = re.compile(r"([a-z]{3,}?)(?:n't|'(?:s|ll|re|ve|d|m))")
+_SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.'’-])")
 _GLUED_AMOUNT = re.compile(r"\d+(?:mins?|hours?|days?|years?|people|players?|weeks?|months?|times|bucks|more|of)")
 
 ENOUGH = 1.0
@@ -97,7 +98,7 @@ def _has_no_verb(it: Sentence) -> bool:
 def _is_misspelt(it: Sentence) -> bool:
     if it.has("slips"):
         return True
-    if any(_GLUED_AMOUNT.fullmatch(word) for word in it.tokens):
+    if _SMALL_I.search(it.text) or any(_GLUED_AMOUNT.fullmatch(word) for word in it.tokens):
         return True
     whole = [found[1] if (found := _SHORT_FORM.fullmatch(word)) else word for word in it.tokens]
     return any(

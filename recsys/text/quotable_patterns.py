@@ -64,7 +64,7 @@ FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
 GLUED = re.compile(r"[a-z][.,!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
-    r"\b(?:game|it|this) have\b|^this an?\b|"
+    r"\b(?:game|it|this) have\b|^this an?\b|\b(?:is|are) \w+ (?:is|are)\b|"
     r"(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay|last)\b|"
     r"\bthat have my\b|"
     r"\bmakes its\b|\breal (?:accurate|good|nice|easy|well|sturdy|solid|great|cool)\b|"
