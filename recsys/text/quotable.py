@@ -116,7 +116,9 @@ def _lacks_than(it: Sentence) -> bool:
 
 def _is_general(it: Sentence) -> bool:
     """A verdict on the whole by its kind, such as "these are really great guitar locks"."""
-    return bool(OF_ITS_KIND.fullmatch(it.tied.strip(" ,;"))) and not (it.telling or it.idioms or it.has("half"))
+    return bool(OF_ITS_KIND.fullmatch(it.tied.strip(" ,;"))) and not (
+        it.telling - it.about or it.idioms or it.has("half")
+    )
 
 
 RULES: Mapping[str, Callable[[Sentence], bool]] = {
@@ -200,6 +202,9 @@ _DESCRIPTION_RULES = (
 _USE = re.compile(r"\bwith [\w' -]+ in mind\b| (?:for|as) .*")
 """Whom or what a thing is meant for, which says nothing of it."""
 
+_LEADING = WORDS["common"] | WORDS["praise"] | WORDS["telling"]
+"""Words that lead to another one, where no mark ends the sentence."""
+
 _FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 3
 
 
@@ -207,6 +212,8 @@ def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
+    if it.text.rstrip()[-1] not in ".!" and not _LEADING.isdisjoint(it.tokens[-1:]):
+        return 0.0  # cut before what it leads to
     told = (
         len(it.named & words_of(_USE.sub(" ", it.plain)))
         + 3 * it.idioms

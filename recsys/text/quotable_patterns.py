@@ -67,6 +67,8 @@ GRAMMAR = re.compile(
     r"\b(?:game|it|this) have\b|^this an?\b|\b(?:is|are) \w+ (?:is|are)\b|"
     r"(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay|last)\b|"
     r"\bthat have my\b|"
+    r"\bthere (?:great|good|awesome|nice|amazing|perfect)\b|"
+    r"\bit's (?:price|own|size|tone|sound|quality|weight|value)\b|"
     r"\bmakes its\b|\breal (?:accurate|good|nice|easy|well|sturdy|solid|great|cool)\b|"
     r"\b(?:vol|incl|approx|max|dia|qty)\.$|"
     r"\b(\w+) \1\b|\ba (?!one\b|once\b|eu|oui)[aeio]\w+|"

@@ -13,7 +13,7 @@ from pathlib import Path
 def _lists(name: str) -> Mapping[str, str]:
     """The lists of a file beside this one, under the heading that says what they are."""
     (lists,) = tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8")).values()
-    return lists
+    return dict(lists)
 
 
 WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _lists("quotable.toml").items()}

@@ -119,6 +119,7 @@ def test_a_sentence_that_tells_more_and_is_well_written_is_shown_first() -> None
     [
         ("A welded shell built to keep sideways weather out.", True),
         ("Eight-inch drivers with a wooden cabinet", True),
+        ("Eight-inch drivers with a wooden cabinet and superior", False),
         ("Boots.", False),
         ("Visit www.example.org for the full range of leather boots", False),
         ("Buy these leather boots with a rubber sole today", False),
