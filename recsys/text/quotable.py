@@ -49,7 +49,7 @@ _FEWEST_OF_HEAP = 6
 _JOINING = words_of("and or with for of the a an to in on at from by that which as than so it")
 
 _SHORT_FORM = re.compile(r"([a-z]{3,}?)(?:n't|'(?:s|ll|re|ve|d|m))")
-_SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.'’-])")
+_SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.-])")
 _GLUED_AMOUNT = re.compile(r"\d+(?:mins?|hours?|days?|years?|people|players?|weeks?|months?|times|bucks|more|of)")
 
 ENOUGH = 1.0

@@ -61,7 +61,7 @@ SIGNS = re.compile(
 """Addresses, emoticons, scores, letters repeated, pictures made of signs."""
 
 FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
-GLUED = re.compile(r"[a-z][.,!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
+GLUED = re.compile(r"[a-z][.,!?;:][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
     r"\b(?:game|it|this) have\b|^this an?\b|\b(?:is|are) \w+ (?:is|are)\b|"

@@ -43,6 +43,8 @@ Sturdy enough for the price.
 Great for killing time on the train with friends.
 The lid is pretty solid.
 The straps are usually comfortable.
+Easy to clean with patience.
+The grip is best with a dry hand.
 """
 
 LEANS = """
