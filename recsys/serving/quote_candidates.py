@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
 from recsys.scorers.semantic import SemanticScorer
+from recsys.serving.quote_shop import ShopWords, shop_words
 from recsys.text.language import languages_of
 from recsys.text.masking import mask_personal
 from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, sentence_spans, trimmed
 from recsys.text.polarity import GOOD_STARS, NEUTRAL
-from recsys.text.quotable import Sentence, grade, grade_of_description, template_of, words_of
+from recsys.text.quotable import grade, grade_of_description, template_of
+from recsys.text.quotable_sentence import Sentence, words_of
 
 READ = "en"
 """The language that praise is told apart in."""
 
-LEAST_GRADE = 0.65
+LEAST_GRADE = 0.56
 """Of a review's sentence that is shown; below it many say little, or are hardly sentences."""
 
 _FEWEST_REVIEWS = 8
@@ -40,6 +42,11 @@ _NAMING_SHARE, _FEWEST_NAMING = 0.3, 5
 
 _MOST_ALIKE = 2
 """Products whose descriptions share a sentence before it is boilerplate."""
+
+_MOST_WORDS_OF_KIND = 2
+
+_FEWEST_CUT, _ROOM_OF_CUT = 10, 12
+"""Descriptions that must be about as long as the longest before that is a limit, and characters of "about"."""
 
 _MOST_MARKS, _LONGEST_MARK = 30, 12
 
@@ -102,11 +109,13 @@ def quote_candidates(
 
     `polarity`: float32 of shape (n_phrases,), of the words of every different phrase, rows as in `semantic.phrases`
     """
-    items = tables["items"].select(["title", "brand", "description"]).to_pydict()
+    items = tables["items"].select(["title", "brand", "description", "category", "tags"]).to_pydict()
+    rows, texts = (tables["reviews"][name].to_pylist() for name in ("item_row", "text"))
+    shop = shop_words(items, zip(rows, texts, strict=True))
     names = [words_of(f"{title} {brand or ''}") for title, brand in zip(items["title"], items["brand"], strict=True)]
     found = [
-        *_of_reviews(semantic, tables["reviews"], names, polarity, progress),
-        *_of_descriptions(semantic, items["description"], names),
+        *_of_reviews(semantic, tables["reviews"], items, names, polarity, shop, progress),
+        *_of_descriptions(semantic, items, names, shop),
     ]
     found.sort()
     if not found:
@@ -127,16 +136,19 @@ _Found = tuple[int, int, int, int, float]
 def _of_reviews(
     semantic: SemanticScorer,
     reviews: pa.Table,
+    items: Mapping[str, Sequence[Any]],
     names: Sequence[frozenset[str]],
     polarity: NDArray[np.float32],
+    shop: ShopWords,
     progress: Progress,
 ) -> list[_Found]:
     table = reviews.select(["review_id", "item_row", "rating", "text"]).to_pydict()
     said_words = [words_of(text) for text in table["text"]]
     spelt = _often_written(said_words)
     names = _with_own_names(names, table["item_row"], said_words)
+    kinds = _kinds(items)
     texts = {
-        number: (names[item], text)
+        number: (item, text)
         for number, item, rating, text in zip(*(table[name] for name in table), strict=True)
         if rating >= GOOD_STARS and text
     }
@@ -147,7 +159,7 @@ def _of_reviews(
             progress("choosing quotes", done, len(documents))
         if number not in texts:
             continue
-        about, text = texts[number]
+        item, text = texts[number]
         spans = list(_sentences(text))
         for at, (start, end) in enumerate(spans):
             if at + 1 < len(spans) and _TURNS.match(text, *spans[at + 1]):
@@ -156,29 +168,34 @@ def _of_reviews(
             praise = polarity[semantic.phrases[place : place + count]]
             if not count or praise.min() < _LEAST_PRAISE or praise.mean() <= NEUTRAL:
                 continue
-            sentence = text[start:end]
-            worth = grade(Sentence(sentence, about, float(praise.min()), spelt))
-            if worth >= LEAST_GRADE and mask_personal(sentence) == sentence:
+            it = Sentence(text[start:end], names[item], float(praise.min()), spelt, kinds[item], items["title"][item])
+            worth = grade(it)
+            if worth >= LEAST_GRADE and shop.allows(item, it) and mask_personal(it.text) == it.text:
                 found.append((place, count, start, end, worth))
-                said.append(sentence)
+                said.append(it.text)
     progress("choosing quotes", len(documents), len(documents))
     read = languages_of(said)
     return [each for each, language in zip(found, read.tolist(), strict=True) if language in (READ, "")]
 
 
 def _of_descriptions(
-    semantic: SemanticScorer, descriptions: Sequence[str], names: Sequence[frozenset[str]]
+    semantic: SemanticScorer, items: Mapping[str, Sequence[Any]], names: Sequence[frozenset[str]], shop: ShopWords
 ) -> list[_Found]:
     found, said, templates = [], [], list[str]()
     alike = Counter[str]()
+    limit = _length_limit(items["description"])
     for item, first, last in _documents(semantic, DESCRIPTION):
-        text = descriptions[item]
+        text = items["description"][item]
         spans = list(_sentences(text))
         alike.update({template_of(text[start:end], names[item]) for start, end in spans})
-        for start, end in spans:
+        for at, (start, end) in enumerate(spans):
             place, count = _inside(semantic, first, last, start, end)
-            worth = grade_of_description(Sentence(text[start:end], names[item])) if count else 0.0
-            if worth > 0:
+            it = Sentence(text[start:end], names[item], title=items["title"][item])
+            is_last = at + 1 == len(spans)
+            if (is_last and len(text) >= limit) or not shop.ends_whole(it, is_last):
+                continue  # cut by length
+            worth = grade_of_description(it) if count else 0.0
+            if worth > 0 and shop.allows(item, it, is_description=True):
                 found.append((place, count, start, end, worth))
                 said.append(text[start:end])
                 templates.append(template_of(text[start:end], names[item]))
@@ -190,6 +207,22 @@ def _of_descriptions(
         for each, template, language in zip(found, templates, languages, strict=True)
         if language in (wanted, "") and alike[template] <= _MOST_ALIKE
     ]
+
+
+def _kinds(items: Mapping[str, Sequence[Any]]) -> list[frozenset[str]]:
+    """Words for what each product is: of its category and of its short tags."""
+    return [
+        words_of(" ".join([category or "", *(tag for tag in tags or () if len(tag.split()) <= _MOST_WORDS_OF_KIND)]))
+        for category, tags in zip(items["category"], items["tags"], strict=True)
+    ]
+
+
+def _length_limit(texts: Sequence[str]) -> float:
+    """Length from which a text counts as cut: near the longest of all, if several are about as long."""
+    lengths = sorted(len(text) for text in texts if text)
+    if len(lengths) < _FEWEST_CUT or lengths[-_FEWEST_CUT] < lengths[-1] - _ROOM_OF_CUT:
+        return float("inf")
+    return lengths[-1] - _ROOM_OF_CUT
 
 
 def _documents(semantic: SemanticScorer, kind: int) -> Iterator[tuple[int, int, int]]:

@@ -17,13 +17,19 @@ from recsys.scorers.base import Exclusions, FloatArray
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.quote_candidates import QuoteCandidates
 from recsys.text.phrasebook import REVIEW
-from recsys.text.quotable import words_of
+from recsys.text.quotable_sentence import words_of
 
 FIT = 0.5
 """What one standard deviation of fit among a product's sentences counts beside their grades."""
 
 MOST_ALIKE = 0.5
 """Share of words that the quotes of two cards of a list may have in common."""
+
+CLEARLY_LESS = 0.2
+"""By how much a sentence's grade must be under the best of its product, before no fit can put it first."""
+
+THIN = 0.67
+"""Grade of a sentence that tells little; it stands first only where nothing of its product tells more."""
 
 _MOST_TRIED = 8
 
@@ -79,7 +85,7 @@ class Quotes:
                 yield quote
 
     def _ordered(self, row: int, pulls: FloatArray, exclusions: Exclusions) -> NDArray[np.int64]:
-        """The candidates of a product, the one to show first; reviews before descriptions."""
+        """The candidates of a product, first to last: reviews before descriptions, then what tells clearly more."""
         own = np.arange(self._starts[row], self._starts[row + 1])
         candidates, semantic = self._candidates, self._semantic
         if exclusions.phrases:
@@ -98,7 +104,13 @@ class Quotes:
         fit = (fit - fit.mean()) / spread if spread > 0 else np.zeros(len(own))
         reviewed = semantic.kinds[candidates.places[own]] == REVIEW
         worth = candidates.grades[own] + FIT * np.clip(fit, -2, 2) + 0.1 * (added > 0)
-        return own[np.lexsort((-worth, ~reviewed))]
+        grades = candidates.grades[own]
+        near = np.zeros(len(own), bool)
+        for kind in (reviewed, ~reviewed):
+            if kind.any():
+                best = float(grades[kind].max())
+                near |= kind & (grades >= max(best - CLEARLY_LESS, min(best, THIN)))
+        return own[np.lexsort((-worth, ~near, ~reviewed))]
 
     def _quote(self, candidate: int) -> Quote:
         candidates = self._candidates

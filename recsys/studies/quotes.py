@@ -22,7 +22,8 @@ from recsys.studies.result import Cell, Result, Table, as_json
 from recsys.studies.workspace import Workspace
 from recsys.text.language import languages_of
 from recsys.text.polarity import BAD_STARS, NEUTRAL
-from recsys.text.quotable import Sentence, faults, words_of
+from recsys.text.quotable import faults
+from recsys.text.quotable_sentence import Sentence, words_of
 from recsys.training.fit import TrainingSettings, train
 
 CARDS = "cards"
@@ -31,7 +32,7 @@ CARDS = "cards"
 SOURCES = {"review": "a customer", "description": "the description", "": "nothing"}
 """Who speaks on a card, by the kind of the text."""
 
-_FRAGMENT = ("start", "no verb", "broken")
+_FRAGMENT = ("start", "leans", "several", "no verb", "broken")
 _FAR_BELOW = -NEUTRAL
 
 
@@ -153,7 +154,7 @@ def _card(model: Recommender, user_id: str, rank: int, item_id: str, title: str,
     if quote is None:
         return Card(user_id, rank, item_id, title, "", "", None, 0.0, "", False)
     text, stars = quote.text, quote.document.rating
-    leans = not set(faults(Sentence(text, words_of(title)))).isdisjoint(_FRAGMENT)
+    leans = not set(faults(Sentence(text, words_of(title), title=title))).isdisjoint(_FRAGMENT)
     return Card(
         *(user_id, rank, item_id, title, quote.document.kind, text),
         stars=None if np.isnan(stars) else stars,

@@ -1,171 +1,59 @@
 """Whether a sentence may stand on a card as a reason to buy: praise beyond doubt, of something, in a whole thought.
 
 Rules over words, for English. Each rule names one fault that a merchandiser would send a quote back for; a sentence
-without a fault gets a grade by how much it tells. The words are in `quotable.toml`. Rules that would need grammar are
-strict instead: a shop has many sentences, and only some of them are needed.
+without a fault gets a grade by how much it tells. The words are in `quotable.toml`, turns of phrase in
+`quotable_phrases.toml`. Rules that would need grammar are strict instead: a shop has many sentences, and only some of
+them are needed.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Mapping
 
 from recsys.text.quotable_patterns import (
     ABOUT_ONESELF,
     BAD_START,
-    EMPTY_NEGATION,
+    COMPARED,
+    COMPARING,
+    CRY,
     FAMILY,
     FOREIGN,
     GLUED,
-    GOOD_NEGATION,
     GRAMMAR,
-    HARMLESS,
-    IDIOM,
+    HEDGE,
+    INSTRUCTION,
+    LEANS,
     LESS,
     LINKING_START,
-    LOVING,
     NEGATION,
+    OF_ITS_KIND,
     ORDER,
     ORDER_ANYWHERE,
     OWN_VERDICT,
-    PRAISE_IDIOM,
+    PROMISED,
+    SEVERAL,
     SIGNS,
     STORY,
+    TAIL,
     TURN,
+    USE_AFTER_ATTRIBUTE,
+    USED_WHERE,
     WISH,
 )
+from recsys.text.quotable_product import contradicts
+from recsys.text.quotable_sentence import Sentence, tokens_of, words_of
 from recsys.text.quotable_words import WORDS, is_spelt
 
 MIN_WORDS, MAX_WORDS, MAX_CHARS = 3, 26, 170
 
-SURE_PRAISE = 0.6
-"""Polarity from which what a thing does is taken for praise, without a word that praises."""
+_FEWEST_OF_HEAP = 6
+_JOINING = words_of("and or with for of the a an to in on at from by that which as than so it")
+
+_SHORT_FORM = re.compile(r"([a-z]{3,}?)(?:n't|'(?:s|ll|re|ve|d|m))")
+_SMALL_I = re.compile(r"(?<![\w.'’-])i(?![\w.-])")
+_GLUED_AMOUNT = re.compile(r"\d+(?:mins?|hours?|days?|years?|people|players?|weeks?|months?|times|bucks|more|of)")
 
 ENOUGH = 1.0
 """Least evidence that a sentence tells a reader something."""
-
-_TOKEN = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
-_BLANKS = re.compile(r"\s+")
-_SAYS_LITTLE: frozenset[str] = frozenset({"love"}).union(
-    *(WORDS[name] for name in ("praise", "telling", "half", "appeal", "generic", "common", "story", "trade", "verbs"))
-)
-
-_FOR = re.compile(r"(?<!full marks)(?<!good)(?<!made) for ")
-_STRESSED = re.compile(
-    r"\b(?:so|very|really|extremely|incredibly|perfectly|beautifully|wonderfully|amazingly|properly|super|nicely) "
-    rf"(?:{'|'.join(sorted(WORDS['half'] | WORDS['appeal']))})\b"
-)
-
-
-def _without(text: str, *patterns: re.Pattern[str]) -> str:
-    for pattern in patterns:
-        text = pattern.sub(" ", text)
-    return text
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence as the rules read it.
-
-    Parameters
-    ----------
-    text : verbatim
-    about : words of the product's title and brand, lower case: they tell nothing new, and are spelt right
-    polarity : how much it praises by the shop's own model, -1 to 1; 0 where that is not known
-    spelt : words that many reviewers of this shop use, beside those that `is_spelt` knows
-    """
-
-    text: str
-    about: frozenset[str] = frozenset()
-    polarity: float = 0.0
-    spelt: frozenset[str] = frozenset()
-
-    @cached_property
-    def plain(self) -> str:
-        """Lower case, single blanks, straight apostrophes."""
-        return _BLANKS.sub(" ", self.text.replace("’", "'").replace("‘", "'")).strip(" \"'“”-–—•").lower()
-
-    @cached_property
-    def unfilled(self) -> str:
-        """The same without fillers, such as "no joke"."""
-        return HARMLESS.sub(" ", self.plain)
-
-    @cached_property
-    def cleared(self) -> str:
-        """The same without negations that praise, such as "no plastic taste"."""
-        return EMPTY_NEGATION.sub(" ; ", GOOD_NEGATION.sub(" ; ", self.unfilled))
-
-    @cached_property
-    def tokens(self) -> list[str]:
-        """Its words; "as well" is no praise."""
-        return _TOKEN.findall(self.plain.replace(" as well as ", " and ").replace(" as well", ""))
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Its words, and the parts of those that have a hyphen."""
-        return _with_parts(self.tokens)
-
-    def has(self, name: str) -> bool:
-        """Whether a word of a list stands in it."""
-        return not self.words.isdisjoint(WORDS[name])
-
-    @cached_property
-    def telling(self) -> frozenset[str]:
-        return self.words & WORDS["telling"]
-
-    @cached_property
-    def named(self) -> frozenset[str]:
-        """Words for what it speaks of: neither praise nor common, nor the product's own name."""
-        left = _without(self.plain, IDIOM, PRAISE_IDIOM, GOOD_NEGATION, EMPTY_NEGATION, HARMLESS)
-        return frozenset(
-            word
-            for word in _TOKEN.findall(left)
-            if len(word) > 2
-            and word[0].isalpha()
-            and not any(each in _SAYS_LITTLE or each in self.about for each in (word, word.rstrip("s")))
-        )
-
-    @cached_property
-    def idioms(self) -> int:
-        return bool(IDIOM.search(self.plain)) + bool(GOOD_NEGATION.search(self.unfilled))
-
-    @cached_property
-    def praises(self) -> bool:
-        """Whether words praise anything at all."""
-        turns = PRAISE_IDIOM.search(self.plain) or EMPTY_NEGATION.search(self.unfilled) or LOVING.search(self.plain)
-        return self.has("praise") or turns is not None
-
-    @cached_property
-    def has_merit(self) -> bool:
-        """Whether it says what the thing does, and the shop's own model takes that for praise."""
-        return self.polarity >= SURE_PRAISE and self.has("merits")
-
-    @cached_property
-    def is_praise(self) -> bool:
-        return bool(
-            self.telling or self.idioms or self.praises or self.has("half") or self.has("appeal") or self.has_merit
-        )
-
-    @cached_property
-    def evidence(self) -> float:
-        """How much it tells: 1 for a word such as "sturdy", less for what it speaks of and for praise of anything.
-
-        What it is good for ("for winter walks") counts less than what is good about it; praise alone never suffices.
-        """
-        if not (self.telling or self.idioms or self.named or self.has_merit or self.has("half")):
-            return 0.0
-        of_it = self.named.intersection(_TOKEN.findall(_FOR.split(self.plain, maxsplit=1)[0]))
-        return (
-            min(len(self.telling), 3)
-            + 0.6 * min(len(self.words & WORDS["half"]), 2)
-            + 0.5 * min(len(self.words & WORDS["appeal"]), 2)
-            + 0.4 * bool(_STRESSED.search(self.plain))
-            + 0.5 * min(len(of_it), 3)
-            + 0.2 * min(len(self.named - of_it), 3)
-            + 0.7 * self.idioms
-            + 0.4 * self.praises
-            + 0.6 * self.has_merit
-        )
 
 
 def _shouts(it: Sentence) -> bool:
@@ -177,8 +65,20 @@ def _broken(it: Sentence) -> bool:
     """Signs of a text that was cut, glued or never closed."""
     if GRAMMAR.search(it.plain):
         return True
+    if it.text.count(":") > 1 or _is_heap(it):
+        return True
     pairs = any(it.text.count(left) != it.text.count(right) for left, right in ("()", "“”"))
     return bool(pairs or '"' in it.text or GLUED.search(it.text) or it.text.rstrip()[-1] in ",;:-–—(&/")
+
+
+def _is_heap(it: Sentence) -> bool:
+    """Words of praise one after another, with nothing that joins them."""
+    return (
+        len(it.tokens) >= _FEWEST_OF_HEAP
+        and it.words.isdisjoint(_JOINING)
+        and not it.has("verbs")
+        and not re.search(r"[,;:&–-]", it.text)
+    )
 
 
 def _is_story(it: Sentence) -> bool:
@@ -198,11 +98,26 @@ def _has_no_verb(it: Sentence) -> bool:
 def _is_misspelt(it: Sentence) -> bool:
     if it.has("slips"):
         return True
+    if _SMALL_I.search(it.text) or any(_GLUED_AMOUNT.fullmatch(word) for word in it.tokens):
+        return True
+    whole = [found[1] if (found := _SHORT_FORM.fullmatch(word)) else word for word in it.tokens]
     return any(
         part.isalpha() and not ((part in it.spelt and len(part) > 1) or part in it.about or is_spelt(part))
-        for word in it.tokens
+        for word in whole
         if "'" not in word
         for part in word.split("-")
+    )
+
+
+def _lacks_than(it: Sentence) -> bool:
+    """A comparison with nothing."""
+    return bool(COMPARING.search(it.cleared)) and not COMPARED.search(it.cleared)
+
+
+def _is_general(it: Sentence) -> bool:
+    """A verdict on the whole by its kind, such as "these are really great guitar locks"."""
+    return bool(OF_ITS_KIND.fullmatch(it.tied.strip(" ,;"))) and not (
+        it.telling - it.about or it.idioms or it.has("half")
     )
 
 
@@ -213,19 +128,26 @@ RULES: Mapping[str, Callable[[Sentence], bool]] = {
     "shouting": _shouts,
     "broken": _broken,
     "start": lambda it: bool(BAD_START.match(it.plain)) or not it.text.lstrip(" \"'“‘")[:1].isalnum(),
+    "leans": lambda it: bool(LEANS.search(it.plain)) or _lacks_than(it),
+    "several": lambda it: bool(SEVERAL.match(it.plain)),
+    "another product": lambda it: contradicts(it.plain, it.title.lower() or " ".join(it.about), it.about),
     "question": lambda it: "?" in it.text,
-    "order": lambda it: bool(ORDER.match(it.plain) or ORDER_ANYWHERE.search(it.plain)),
+    "order": lambda it: bool(ORDER.match(it.plain) or ORDER_ANYWHERE.search(it.plain) or INSTRUCTION.match(it.plain)),
     "turn": lambda it: bool(TURN.search(it.cleared)),
     "wish": lambda it: bool(WISH.search(it.cleared)),
+    "hedge": lambda it: bool(HEDGE.search(it.cleared)),
+    "promised": lambda it: bool(PROMISED.search(it.cleared)),
     "comparison": lambda it: bool(LESS.search(it.cleared)),
     "negation": lambda it: bool(NEGATION.search(it.cleared)),
-    "complaint": lambda it: not WORDS["faults"].isdisjoint(_TOKEN.findall(it.cleared)),
+    "complaint": lambda it: not WORDS["faults"].isdisjoint(tokens_of(it.cleared)),
     "unfit": lambda it: it.has("unfit"),
     "spelling": _is_misspelt,
     "story": _is_story,
     "trade": lambda it: not WORDS["trade"].isdisjoint(it.words - it.about),
+    "use": lambda it: bool(USED_WHERE.match(it.plain)),
     "no praise": lambda it: not it.is_praise,
     "no verb": _has_no_verb,
+    "general": _is_general,
     "tells nothing": lambda it: it.evidence < ENOUGH,
 }
 """What a sentence is sent back for, by the name of the fault."""
@@ -248,23 +170,56 @@ def grade(it: Sentence) -> float:
         return 0.0
     text = it.text.strip()
     clean = 0.15 * text[0].isupper() + 0.05 * (text[-1] in ".!") + 0.05 * (5 <= len(it.tokens) <= 18)
-    plus = 0.12 * min(it.evidence, 4) + clean + 0.1 * max(it.polarity, 0)
+    plus = 0.2 * min(it.evidence, 2.5) + clean + 0.1 * max(it.polarity, 0)
     minus = 0.12 * bool(LINKING_START.match(it.plain)) + 0.1 * bool(FAMILY.search(it.plain))
     capitals = sum(word[0].isupper() for word in text.split())
+    minus += (
+        0.35 * bool(TAIL.search(it.plain))
+        + 0.07 * bool(CRY.search(it.plain))
+        + 0.1 * bool(USE_AFTER_ATTRIBUTE.fullmatch(it.plain))
+    )
     minus += 0.12 * (capitals > max(2, 0.6 * len(it.tokens)))
     minus += 0.08 * ("than" in it.words) + 0.05 * (not it.words.isdisjoint({"my", "i", "we", "our"}))
-    return float(min(max(0.2 + plus - minus, 0.01), 1.0))
+    return float(min(max(0.1 + plus - minus, 0.01), 1.0))
 
 
-_DESCRIPTION_RULES = ("foreign", "signs", "shouting", "broken", "start", "question", "order", "unfit", "trade")
-_FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 2
+_DESCRIPTION_RULES = (
+    *(
+        "foreign",
+        "signs",
+        "shouting",
+        "broken",
+        "start",
+        "leans",
+        "several",
+        "another product",
+        "turn",
+        "question",
+        "order",
+    ),
+    *("unfit", "trade"),
+)
+_USE = re.compile(r"\bwith [\w' -]+ in mind\b| (?:for|as) .*")
+"""Whom or what a thing is meant for, which says nothing of it."""
+
+_LEADING = WORDS["common"] | WORDS["praise"] | WORDS["telling"]
+"""Words that lead to another one, where no mark ends the sentence."""
+
+_FEWEST_WORDS_OF_DESCRIPTION, _FEWEST_NAMED = 5, 3
 
 
 def grade_of_description(it: Sentence) -> float:
     """The same for a sentence of the shop's own description, which need not praise; 0 for one that is not fit."""
     if not _FEWEST_WORDS_OF_DESCRIPTION <= len(it.text.split()) <= MAX_WORDS + 4 or len(it.text) > 1.3 * MAX_CHARS:
         return 0.0
-    told = len(it.named) + 2 * it.idioms + len(it.telling) + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    if it.text.rstrip()[-1] not in ".!" and not _LEADING.isdisjoint(it.tokens[-1:]):
+        return 0.0  # cut before what it leads to
+    told = (
+        len(it.named & words_of(_USE.sub(" ", it.plain)))
+        + 3 * it.idioms
+        + len(it.telling)
+        + len(it.words & (WORDS["half"] | WORDS["appeal"]))
+    )
     if told < _FEWEST_NAMED or any(RULES[name](it) for name in _DESCRIPTION_RULES):
         return 0.0
     return float(min(0.3 + 0.05 * min(told, 6) + 0.1 * it.is_praise + 0.1 * (it.text.rstrip()[-1] in ".!"), 1.0))
@@ -276,21 +231,8 @@ def template_of(text: str, about: frozenset[str]) -> str:
     >>> template_of("Meet the Vale, a gas stove made for fishing trips.", frozenset({"vale", "gas", "stove"}))
     'meet the _ a _ made'
     """
-    if about.isdisjoint(words := _TOKEN.findall(text.lower())):
+    if about.isdisjoint(words := tokens_of(text.lower())):
         return " ".join(words)
     kept = words[: words.index("for")] if "for" in words else words
-    masked = ["_" if about.intersection(_with_parts([word])) else word for word in kept]
+    masked = ["_" if about.intersection(words_of(word)) else word for word in kept]
     return " ".join(word for at, word in enumerate(masked) if word != "_" or at == 0 or masked[at - 1] != "_")
-
-
-def words_of(text: str) -> frozenset[str]:
-    """The different words of a text, lower case, and the parts of those that have a hyphen.
-
-    >>> sorted(words_of("Light, and water-proof"))
-    ['and', 'light', 'proof', 'water', 'water-proof']
-    """
-    return _with_parts(_TOKEN.findall(text.lower()))
-
-
-def _with_parts(tokens: Sequence[str]) -> frozenset[str]:
-    return frozenset(tokens) | {part for each in tokens if "-" in each for part in each.split("-")}

@@ -1,6 +1,6 @@
 """Turns of phrase by which a sentence is judged fit to stand on a card; English, on lower case with single blanks.
 
-Alternatives stand in `quotable.toml`; here is what they are looked for as.
+Alternatives stand in `quotable_phrases.toml`; here is what they are looked for as.
 """
 
 import re
@@ -15,6 +15,22 @@ def _anywhere(*names: str) -> re.Pattern[str]:
 IDIOM, PRAISE_IDIOM = _anywhere("idioms"), _anywhere("praise_idioms")
 TURN, WISH, LESS = _anywhere("turn"), _anywhere("wish"), _anywhere("less")
 ORDER_ANYWHERE, FAMILY, HARMLESS = _anywhere("order_anywhere"), _anywhere("family"), _anywhere("harmless")
+
+LEANS, HEDGE, PROMISED = _anywhere("leans"), _anywhere("hedges"), _anywhere("promised")
+COMPARING, COMPARED = _anywhere("comparing"), _anywhere("compared")
+SET_PRAISE, UNPRAISING, THIN_IDIOM = _anywhere("set_praise"), _anywhere("unpraising"), _anywhere("thin_idioms")
+
+SEVERAL = re.compile(rf"(?:{PHRASES['several']})\b|.*\b(?:{PHRASES['several_anywhere']})\b")
+INSTRUCTION = re.compile(
+    rf"(?:{PHRASES['instructing']}) (?:the|it|them|this|these|your|an?|each|every|any|some|in|into|both|all)\b"
+)
+USED_WHERE = re.compile(rf"(?:{PHRASES['used_where']})\b")
+TAIL = re.compile(rf"(?:[,:;–-]| -|(?<=\w)) \(?(?:and )?(?:{PHRASES['tails']})\)?(?:[.!]*$|(?=,? (?:plus|and)\b))")
+"""A set end of a sentence, which says nothing, or nothing that goes with it."""
+
+CRY = re.compile(rf"[,:;–-] (?:and )?(?:{PHRASES['cries']})[.!]*$")
+USE_AFTER_ATTRIBUTE = re.compile(rf"(?:{PHRASES['use_after_attribute']})[.!]*$")
+OF_ITS_KIND = re.compile(PHRASES["of_its_kind"].replace("%s", "|".join(sorted(WORDS["praise"] | WORDS["appeal"]))))
 
 ORDER = re.compile(rf"(?:just |so |please |go |and )*(?:{PHRASES['order']})\b")
 BAD_START = re.compile(rf"(?:{PHRASES['bad_start']})(?![\w-])")
@@ -45,10 +61,16 @@ SIGNS = re.compile(
 """Addresses, emoticons, scores, letters repeated, pictures made of signs."""
 
 FOREIGN = re.compile(r"[^\x00-\x7f‘’“”–—éèêöüñç®™½°]")
-GLUED = re.compile(r"[a-z][.!?;][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
+GLUED = re.compile(r"[a-z][.,!?;:][A-Za-z]|[a-z][A-Z][a-z]|\w\.\w+\.? ?$")
 
 GRAMMAR = re.compile(
-    r"\b(?:game|it|this) have\b|\bthat have my\b|"
+    r"\b(?:game|it|this) have\b|^this an?\b|\b(?:is|are) \w+ (?:is|are)\b|"
+    r"(?:^|\band )it (?:adjust|work|fit|hold|keep|look|feel|sound|make|stay|last)\b|"
+    r"\bthat have my\b|"
+    r"\bthere (?:great|good|awesome|nice|amazing|perfect)\b|"
+    r"\bit's (?:price|own|size|tone|sound|quality|weight|value)\b|"
+    r"\bmakes its\b|\breal (?:accurate|good|nice|easy|well|sturdy|solid|great|cool)\b|"
+    r"\b(?:vol|incl|approx|max|dia|qty)\.$|"
     r"\b(\w+) \1\b|\ba (?!one\b|once\b|eu|oui)[aeio]\w+|"
     r"\ban (?!hour|honest|heir|fps|rpg|mmo|xlr|lp\b|lcd|led\b|sm\d|rts|mp3|nx)[b-df-hj-np-tv-z]\w*|"
     r"\bits (?:a|an|the|very|really|so|great|fun|good|easy|well|just|pretty|also|free|worth|been|nice|perfect|awesome|"

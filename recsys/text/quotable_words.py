@@ -1,4 +1,7 @@
-"""Words and turns of phrase by which a sentence is judged fit for a card (`quotable.toml`), and what is spelt right."""
+"""Words and turns of phrase by which a sentence is judged fit for a card, and what is spelt right.
+
+The lists stand in `quotable.toml` and `quotable_phrases.toml`.
+"""
 
 import json
 import tomllib
@@ -6,12 +9,19 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-_LISTS = tomllib.loads(Path(__file__).with_name("quotable.toml").read_text(encoding="utf-8"))
 
-WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _LISTS["words"].items()}
+def _lists(name: str) -> Mapping[str, str]:
+    """The lists of a file beside this one, under the heading that says what they are."""
+    (lists,) = tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8")).values()
+    return dict(lists)
+
+
+WORDS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _lists("quotable.toml").items()}
 """Lists of words by name, as the file explains them."""
 
-PHRASES: Mapping[str, str] = {name: text.strip().replace("\n", "|") for name, text in _LISTS["phrases"].items()}
+PHRASES: Mapping[str, str] = {
+    name: text.strip().replace("\n", "|") for name, text in _lists("quotable_phrases.toml").items()
+}
 """Turns of phrase by name: alternatives of a regular expression."""
 
 
@@ -30,7 +40,7 @@ _ENDINGS = tuple(
     (ending, instead)
     for instead, endings in {
         "": "s es ed er est ly y ness less able al",
-        "e": "ed er y ing",
+        "e": "ed er ing",
         "y": "ies ied ier iest ily iness",
     }.items()
     for ending in endings.split()

@@ -65,6 +65,19 @@ def test_no_two_cards_of_a_list_say_the_same(tiny: dict[str, pd.DataFrame], tmp_
     assert texts_of(model.quotes(request, ["lamp", "stove"])) == [nearly, None]
 
 
+def test_what_tells_clearly_more_stands_before_what_fits(tiny: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    thin = "Great weight for long hikes."
+    model = shop_with(tiny, tmp_path / "m", ("eli", "stove", thin, 5), ("dora", "stove", DRY, 5))
+    assert thin in candidates(model, "stove")
+    assert texts_of(model.quotes(model.scores(None, "great weight, long hikes"), ["stove"])) == [DRY]
+
+
+def test_a_description_that_was_cut_does_not_speak_to_its_end(tiny: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    whole, cut = "A copper pot that heats evenly on every hob.", "Its copper handle stays cool on every ho"
+    tiny["items"].loc[tiny["items"]["item_id"] == "00123", "description"] = f"{whole} {cut}"
+    assert candidates(shop_with(tiny, tmp_path / "m"), "00123") == [whole]
+
+
 def test_what_is_struck_is_not_quoted(tiny: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     model = shop_with(tiny, tmp_path / "m", ("eli", "stove", LIGHT, 5), ("dora", "stove", DRY, 5))
     request = model.scores(None, "light, easy to carry")

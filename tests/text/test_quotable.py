@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.text.quotable import Sentence, faults, grade, grade_of_description, words_of
+from recsys.text.quotable import faults, grade, grade_of_description
+from recsys.text.quotable_sentence import Sentence, words_of
 from recsys.text.quotable_words import PHRASES, WORDS, is_spelt
 from tests._data import shared_data
 
@@ -43,6 +44,7 @@ def test_praise_of_something_in_a_whole_thought_is_shown(text: str) -> None:
         ("broken", "It is sturdy and warm,"),
         ("broken", "Sturdy and warm (for a boot"),
         ("broken", "It is a awesome and sturdy boot"),
+        ("broken", "This is boot is sturdy and warm"),
         ("broken", "It is very very sturdy and warm"),
         ("start", "Because the grip is solid and the sole is sturdy"),
         ("start", "Those others are sturdy and warm"),
@@ -65,6 +67,7 @@ def test_praise_of_something_in_a_whole_thought_is_shown(text: str) -> None:
         ("unfit", "A sturdy and reliable way to kill people"),
         ("spelling", "Definately a sturdy and comfortable boot"),
         ("spelling", "Sturdy and comfy boot u will like"),
+        ("spelling", "Sturdy and comfy, i love the grip"),
         ("spelling", "Sturdy and xqzzt comfortable boot"),
         ("story", "I bought these sturdy and comfortable boots in May"),
         ("story", "You walk on sturdy and comfortable soles"),
@@ -116,6 +119,7 @@ def test_a_sentence_that_tells_more_and_is_well_written_is_shown_first() -> None
     [
         ("A welded shell built to keep sideways weather out.", True),
         ("Eight-inch drivers with a wooden cabinet", True),
+        ("Eight-inch drivers with a wooden cabinet and superior", False),
         ("Boots.", False),
         ("Visit www.example.org for the full range of leather boots", False),
         ("Buy these leather boots with a rubber sole today", False),
