@@ -203,8 +203,10 @@ def _parts(changes: NDArray[np.float64]) -> tuple[ComponentChange, ...]:
 
 
 def _cause(a: ProductRank, b: ProductRank, by_score: int, by_rules: int, by_variety: int, n: int) -> Cause:
+    if (a.rank, a.rank_by_score) == (b.rank, b.rank_by_score):
+        return "none"
     if a.rank_by_score is None or b.rank_by_score is None:
-        return "none" if a.rank_by_score == b.rank_by_score else "rules"
+        return "rules"
     if a.rank is not None and b.rank is not None:
         moved = a.rank - b.rank
         shares: dict[Cause, int] = {"score": by_score, "rules": by_rules, "variety": by_variety}

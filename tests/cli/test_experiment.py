@@ -107,7 +107,7 @@ def test_a_setting_that_cannot_be_asked_about_is_one_line(place: Path, name: str
 
 @pytest.mark.usefixtures("few_repeats")
 def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: Path) -> None:
-    options = ("--data", place / "shop", "--work", tmp_path / "work", "--out", tmp_path / "out", "-k", 5, "--json")
+    options = ("--data", place / "shop", "--work", tmp_path / "work", "--out", tmp_path / "out", "-k", 10, "--json")
     said = run("experiment", "all", *options)
     assert said.status == 0, said.err
     told = json.loads(said.out)
