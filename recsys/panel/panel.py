@@ -22,7 +22,7 @@ from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_f
 from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.rank import counting_without
+from recsys.ranking.rank import best_of_each, counting_without
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
@@ -105,11 +105,7 @@ class PanelColumns:
         if self.is_whole:
             self.static[user], self.context[user] = values[:N_STATIC], values[N_STATIC]
             return
-        candidates = np.flatnonzero(eligible)
-        n_best = min(self.n_best, len(candidates))
-        is_held = np.zeros(self.n_items, bool)
-        for scores in values:
-            is_held[candidates[np.argpartition(-scores[candidates], n_best - 1)[:n_best]]] = True
+        is_held = best_of_each(values, eligible, self.n_best)
         rows = np.flatnonzero(is_held)
         n = len(rows)
         self.widths[user] = n

@@ -207,6 +207,19 @@ def counting_without(seen_rows: IntArray, n_items: int) -> NDArray[np.bool_]:
     return counting
 
 
+def best_of_each(values: FloatArray, eligible: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
+    """The eligible products that are among the n best of some component, bool of shape (n_items,).
+
+    `values`: float32 of shape (n_components, n_items); `eligible`: bool of shape (n_items,)
+    """
+    candidates, found = np.flatnonzero(eligible), np.zeros(len(eligible), bool)
+    n = min(n, len(candidates))
+    if n:
+        for scores in values:
+            found[candidates[np.argpartition(-scores[candidates], n - 1)[:n]]] = True
+    return found
+
+
 def require_someone(user_id: str | None, words: str) -> None:
     """Raise InputError unless a request names a shopper or holds words."""
     if user_id is None and not words.strip():

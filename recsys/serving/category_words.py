@@ -17,7 +17,7 @@ class CategoryWords:
     def __init__(self) -> None:
         self._texts = Counter[str]()
         self._words: dict[str, Counter[str]] = defaultdict(Counter)
-        self._turns: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+        self._turns: dict[str, dict[str, set[tuple[str, str]]]] = defaultdict(lambda: defaultdict(set))
 
     def add(self, category: str, words: frozenset[str], tokens: Sequence[str] = ()) -> None:
         """Count a text: its different words, and all in their order where turns of phrase are wanted."""
@@ -28,7 +28,7 @@ class CategoryWords:
         turns = self._turns[category]
         for before, word, after in zip(("", *tokens), tokens, (*tokens[1:], ""), strict=False):
             if len(turns[word]) < _MOST_TURNS:
-                turns[word].add(hash((before, after)))
+                turns[word].add((before, after))
 
     def rarer(self, most: float, fewest_expected: float) -> dict[str, frozenset[str]]:
         """By category, words whose share is at most a part of that in the category which uses them most."""

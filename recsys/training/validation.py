@@ -73,10 +73,7 @@ class ValidationShoppers:
         share = min(1.0, MAX_CELLS / (sum(len(one.held_out.users()) for one in rounds) * data.n_items))
         fittings, users, contexts, parts, fitted = [], [], [], [], []
         for one in rounds:
-            asked = one.held_out.users()
-            if share < 1:
-                n_drawn = max(1, int(share * len(asked)))
-                asked = np.sort(np.random.default_rng(seed).choice(asked, n_drawn, replace=False))
+            asked = _drawn(one, share, seed)
             fittings.append(Fitting(one.train, book, seed))
             users.append(asked)
             contexts.append(contexts_of(data, one.train, one.held_out, asked, split))
@@ -129,14 +126,9 @@ class ValidationShoppers:
             return self.scores
         share, parts = min(1.0, MAX_SCORED / (n_asked * data.n_items)), []
         for one, fitting, scorers in zip(self.rounds, self.fittings, self.scorers, strict=True):
-            asked = one.held_out.users()
-            if share < 1:
-                n_drawn = max(1, int(share * len(asked)))
-                asked = np.sort(np.random.default_rng(seed).choice(asked, n_drawn, replace=False))
-            contexts, ordered = (
-                contexts_of(data, one.train, one.held_out, asked, split),
-                [scorers[k] for k in COMPONENTS],
-            )
+            asked = _drawn(one, share, seed)
+            contexts = contexts_of(data, one.train, one.held_out, asked, split)
+            ordered = [scorers[name] for name in COMPONENTS]
             for start in range(0, len(asked), CHUNK_USERS):
                 progress("scoring validation shoppers", start, len(asked))
                 chunk = slice(start, start + CHUNK_USERS)
@@ -145,3 +137,11 @@ class ValidationShoppers:
                 parts.append(whole.contenders(N_CONTENDERS))
             progress("scoring validation shoppers", len(asked), len(asked))
         return ValidationScores.together(parts)
+
+
+def _drawn(one: Round, share: float, seed: int) -> NDArray[np.int32]:
+    """Rows of the shoppers of a round, or of a share of them, at least one, ascending."""
+    users = one.held_out.users()
+    if share >= 1:
+        return users
+    return np.sort(np.random.default_rng(seed).choice(users, max(1, int(share * len(users))), replace=False))

@@ -14,6 +14,7 @@ from recsys.evaluation.metrics.expected import EQUAL
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.influence import FAR_OFF, influence
+from recsys.ranking.rank import best_of_each
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
 
@@ -80,9 +81,7 @@ class ValidationScores:
         n_users, _, n_items = self.values.shape
         kept = np.zeros((n_users, n_items), bool)
         for user in range(n_users):
-            scores = np.where(self.eligible[user], self.values[user], -np.inf)
-            kept[user, np.argpartition(-scores, min(n, n_items) - 1, axis=1)[:, :n]] = True
-        kept &= self.eligible
+            kept[user] = best_of_each(self.values[user], self.eligible[user], n)
         kept[self.pair_users, self.pair_items] = True
         n_kept = kept.sum(axis=1)
         values = np.zeros((n_users, self.values.shape[1], int(n_kept.max(initial=0))), np.float32)

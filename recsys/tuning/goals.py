@@ -17,7 +17,7 @@ from recsys.errors import SettingsError
 from recsys.evaluation.metrics.format import exact, unusable, written
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, shown
+from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, exposure_of
 from recsys.evaluation.statistics.jackknife import ListChange, mean_popularity
 from recsys.evaluation.statistics.paired import MeasuredLists
 from recsys.panel.engine import LiveEngine
@@ -314,7 +314,7 @@ class GoalEvaluator:
 
     def _mean(self, lists: MeasuredLists, metric: str) -> float:
         if metric in EXPOSURE_METRICS:
-            return EXPOSURE_METRICS[metric](shown(lists.ranked, self.facts.n_items))
+            return EXPOSURE_METRICS[metric](exposure_of(lists.ranked, self.facts.n_items))
         return self.gap(lists, self.nothing, metric)[0] - (metric == "popularity_lift")
 
     def _mean_and_error(self, column: UserValues) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import ListFacts
 from recsys.evaluation.metrics.registry import LIVE_METRICS, METRICS, SHOPPER_METRICS
-from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, Shown, exposure, filled
+from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, Exposure, exposure, filled
 from recsys.evaluation.statistics.intervals import FEWEST_TELLING
 from recsys.evaluation.statistics.jackknife import STEPS, coverage_error, sums_of_lists
 from recsys.evaluation.statistics.paired import tied_by_gaps, tied_with_best
@@ -67,9 +67,9 @@ class MapSums:
     places: NDArray[np.float64]
     values: NDArray[np.float32]
 
-    def shown(self, point: int) -> Shown:
+    def exposure_of(self, point: int) -> Exposure:
         """What the lists of one point show."""
-        return Shown(self.exposures[point].astype(np.float64), self.places)
+        return Exposure(self.exposures[point].astype(np.float64), self.places)
 
     def means(self) -> NDArray[np.float64]:
         """Of shape (n_points, n_metrics), NaN where nobody has a value."""
@@ -277,7 +277,7 @@ def _means(found: MapSums) -> dict[str, NDArray[np.float64]]:
     columns = found.means().T
     means = dict(zip(SHOPPER_METRICS, columns, strict=False))
     for name, metric in EXPOSURE_METRICS.items():
-        means[name] = np.array([metric(found.shown(point)) for point in range(len(found.exposures))])
+        means[name] = np.array([metric(found.exposure_of(point)) for point in range(len(found.exposures))])
     base = columns[PROFILE]
     ratio = np.divide(columns[LISTED], base, out=np.full(len(base), np.nan), where=base > 0)
     means["popularity_lift"] = ratio - 1
@@ -292,7 +292,7 @@ def _tied_together(
     sign = 1 if METRICS[name].higher_is_better else -1
     gaps, errors = np.zeros(n_points), np.full(n_points, np.inf)
     shares = np.empty((n_points, passes.n_groups), np.float32)
-    at_best = found.shown(best)
+    at_best = found.exposure_of(best)
     n_at_once = max(MAX_STEP_BYTES // (8 * n_items), 1)
     for first in range(0, n_points, n_at_once):
         points = range(first, min(first + n_at_once, n_points))
@@ -301,7 +301,7 @@ def _tied_together(
         at_places: list[NDArray[np.float64] | None] = []  # less those of the best, which has as many places
         shrinkage, largest, n_single = np.zeros(len(points)), np.zeros(len(points)), np.zeros(len(points), np.int64)
         for place, point in enumerate(points):
-            at_point, both = found.shown(point), kept[place].astype(np.float64)
+            at_point, both = found.exposure_of(point), kept[place].astype(np.float64)
             steps = STEPS[name](at_best, at_point, both)
             gaps[point] = sign * (steps.now - steps.before)
             step_at_best, at_points[place], n_single[place] = steps.new, steps.old, steps.n_single

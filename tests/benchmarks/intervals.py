@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from recsys.evaluation.metrics.registry import LIVE_METRICS
-from recsys.evaluation.statistics.exposure import personalisation, shown
+from recsys.evaluation.statistics.exposure import exposure_of, personalisation
 from recsys.evaluation.statistics.paired import differences, means, tied_with_best
 from recsys.evaluation.statistics.significance import Interval
 from tests.evaluation.statistics._population import Population, population
@@ -78,7 +78,7 @@ def _true_means(shop: Population, new: bool) -> dict[str, float]:
     known = ~np.isnan(shop.facts.profile_popularity)
     listed = shop.facts.popularity[lists.ranked].mean(1)[known].mean()
     lift = float(listed / shop.facts.profile_popularity[known].mean() - 1)
-    return truths | {"popularity_lift": lift, "personalisation": personalisation(shown(lists.ranked, n_items))}
+    return truths | {"popularity_lift": lift, "personalisation": personalisation(exposure_of(lists.ranked, n_items))}
 
 
 def _held(intervals: list[Interval], truth: float | None) -> dict[str, float | None]:

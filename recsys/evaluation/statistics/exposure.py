@@ -22,7 +22,7 @@ Counts = NDArray[np.float64]
 """How many lists there are of something: whole numbers."""
 
 
-class Shown(NamedTuple):
+class Exposure(NamedTuple):
     """What all lists show.
 
     Parameters
@@ -35,9 +35,9 @@ class Shown(NamedTuple):
     places: Counts
 
 
-def shown(ranked: NDArray[np.integer], n_items: int) -> Shown:
+def exposure_of(ranked: NDArray[np.integer], n_items: int) -> Exposure:
     """Count what lists of shape (n_users, k) show: item rows, padded with -1 at the end."""
-    return Shown(exposure(ranked, n_items), filled(ranked))
+    return Exposure(exposure(ranked, n_items), filled(ranked))
 
 
 def exposure(ranked: NDArray[np.integer], n_items: int) -> Counts:
@@ -64,10 +64,10 @@ def coverage(counts: Counts) -> float:
     return float(np.count_nonzero(counts) / len(counts))
 
 
-def personalisation(found: Shown) -> float:
+def personalisation(found: Exposure) -> float:
     """Compute 1 - overlap of two lists; NaN where no two lists hold anything.
 
-    >>> personalisation(shown(np.array([[0, 1], [1, 2], [3, 4]]), 5)).__round__(4)
+    >>> personalisation(exposure_of(np.array([[0, 1], [1, 2], [3, 4]]), 5)).__round__(4)
     0.8333
     """
     most = ordered_pairs(found.places)
@@ -83,7 +83,7 @@ def ordered_pairs(counts: Counts) -> float:
     return float(counts @ np.maximum(counts - 1, 0))
 
 
-EXPOSURE_METRICS: Mapping[str, Callable[[Shown], float]] = {
+EXPOSURE_METRICS: Mapping[str, Callable[[Exposure], float]] = {
     "coverage": lambda found: coverage(found.products),
     "gini": lambda found: gini(found.products),
     "personalisation": personalisation,

@@ -30,13 +30,13 @@ from scipy.special import gammaincinv
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.statistics.exposure import (
     Counts,
-    Shown,
+    Exposure,
     coverage,
     exposure,
+    exposure_of,
     gini,
     ordered_pairs,
     personalisation,
-    shown,
 )
 
 FADING = np.array([0.0, 1.0, -1.0, 0.75, -0.25])
@@ -83,7 +83,7 @@ class Steps:
     old_places: Counts | None = None
 
 
-def coverage_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
+def coverage_steps(now_shown: Exposure, shown_before: Exposure, both: Counts) -> Steps:
     """Compute coverage; arguments: what is shown by new and by old, and on how many lists of the same shopper in both
     each product is, float64 of shape (n_items,).
     """
@@ -96,7 +96,7 @@ def coverage_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps
     return Steps(now, before, (new == 1) / n_items, (old == 1) / n_items, shrinkage, int(on[1]))
 
 
-def gini_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
+def gini_steps(now_shown: Exposure, shown_before: Exposure, both: Counts) -> Steps:
     """Compute the Gini coefficient, as `coverage_steps`."""
     new, old = now_shown.products, shown_before.products
     of_new, of_old = _steps(new), _steps(old)
@@ -105,7 +105,7 @@ def gini_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
     return Steps(gini(new), gini(old), of_new[0], of_old[0], shrinkage, n_single)
 
 
-def personalisation_steps(now_shown: Shown, shown_before: Shown, both: Counts) -> Steps:
+def personalisation_steps(now_shown: Exposure, shown_before: Exposure, both: Counts) -> Steps:
     """Compute personalisation, as `coverage_steps`."""
     new, old = now_shown.products, shown_before.products
     of_new, of_old = _overlap_steps(now_shown), _overlap_steps(shown_before)
@@ -116,7 +116,7 @@ def personalisation_steps(now_shown: Shown, shown_before: Shown, both: Counts) -
     return Steps(*values, of_new[0], of_old[0], shrinkage, n_single, *places)
 
 
-STEPS: Mapping[str, Callable[[Shown, Shown, Counts], Steps]] = {
+STEPS: Mapping[str, Callable[[Exposure, Exposure, Counts], Steps]] = {
     "coverage": coverage_steps,
     "gini": gini_steps,
     "personalisation": personalisation_steps,
@@ -154,14 +154,14 @@ class ListChange:
     new: Ranked
     old: Ranked
     moved: NDArray[np.bool_]
-    counts: tuple[Shown, Shown, Counts]
+    counts: tuple[Exposure, Exposure, Counts]
 
     @classmethod
     def of(cls, new: Ranked, old: Ranked | None, n_items: int) -> Self:
         """Compare two settings, or one alone with empty lists."""
         old = np.full((len(new), 0), -1, np.int32) if old is None else old
         both = in_both(new, old)
-        counts = shown(new, n_items), shown(old, n_items), exposure(np.where(both, new, -1), n_items)
+        counts = exposure_of(new, n_items), exposure_of(old, n_items), exposure(np.where(both, new, -1), n_items)
         moved = (both.sum(1) < (new >= 0).sum(1)) | (both.sum(1) < (old >= 0).sum(1))
         return cls(new, old, moved, counts)
 
@@ -197,7 +197,7 @@ def _steps(counts: Counts) -> tuple[Counts, Counts]:
     return steps, bends
 
 
-def _overlap_steps(found: Shown) -> tuple[Counts, Counts, Counts]:
+def _overlap_steps(found: Exposure) -> tuple[Counts, Counts, Counts]:
     """By how much personalisation falls when a product loses one list: as it is, centred; and how that changes."""
     counts, most = found.products, ordered_pairs(found.places)
     if not most:
@@ -207,7 +207,7 @@ def _overlap_steps(found: Shown) -> tuple[Counts, Counts, Counts]:
     return steps, steps - steps @ counts / counts.sum(), bends
 
 
-def _place_steps(found: Shown) -> Counts:
+def _place_steps(found: Exposure) -> Counts:
     """By how much personalisation falls when a place of one list is not filled, so that less could be shared."""
     places, most = found.places, ordered_pairs(found.places)
     if not most:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recsys.evaluation.metrics.lists import ListFacts, measure_lists, product_facts
-from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, personalisation, shown
+from recsys.evaluation.statistics.exposure import EXPOSURE_METRICS, exposure_of, personalisation
 from recsys.evaluation.statistics.jackknife import ListChange
 from recsys.evaluation.statistics.paired import MeasuredLists, ShopFacts, differences, means, whole_interval
 from recsys.studies.evaluate import evaluate_lists
@@ -35,7 +35,7 @@ def as_lists(ranked: np.ndarray) -> list[list[int]]:
 
 
 def of(ranked: np.ndarray | list[list[int]]) -> float:
-    return personalisation(shown(np.asarray(ranked, np.int32), N_ITEMS))
+    return personalisation(exposure_of(np.asarray(ranked, np.int32), N_ITEMS))
 
 
 @given(many_lists())
@@ -103,8 +103,8 @@ def test_a_share_is_what_the_metric_would_lose_without_the_list() -> None:
     rng = np.random.default_rng(1)
     ranked = np.argsort(rng.random((40, 30)) ** np.linspace(0.2, 3, 30), axis=1)[:, :5].astype(np.int32)
     ranked[::3, 2:] = -1
-    whole = personalisation(shown(ranked, 30))
-    without = np.array([whole - personalisation(shown(np.delete(ranked, at, axis=0), 30)) for at in range(40)])
+    whole = personalisation(exposure_of(ranked, 30))
+    without = np.array([whole - personalisation(exposure_of(np.delete(ranked, at, axis=0), 30)) for at in range(40)])
     shares = ListChange.of(ranked, None, 30).metric("personalisation")[2]
     apart, expected = shares - shares.mean(), without - without.mean()
     # Every list is compared with 39 others, and with 38 once one is gone; and the shares are shrunk.
@@ -119,7 +119,7 @@ def test_the_live_value_is_that_of_evaluate_on_the_same_lists() -> None:
     told = evaluate_lists(ranked, HELD_OUT, k=4, popularity=np.ones(8), n_train_users=3)["personalisation"]
     measured = MeasuredLists(ranked, measure_lists(ranked, facts(3), np.arange(3)))
     live = means(measured, ShopFacts(8, np.ones(8), np.ones(3)))["personalisation"]
-    assert told.mean == live.mean == EXPOSURE_METRICS["personalisation"](shown(ranked, 8))
+    assert told.mean == live.mean == EXPOSURE_METRICS["personalisation"](exposure_of(ranked, 8))
     assert told.mean == pytest.approx(d.personalisation(as_lists(ranked)))
 
 
