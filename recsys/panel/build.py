@@ -22,6 +22,7 @@ from recsys.evaluation.protocols.hold_out import (
     catalogue_in_words,
     contexts_of,
     copies_in_words,
+    not_had,
     split_of,
 )
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
@@ -30,11 +31,11 @@ from recsys.offpolicy.click_models.format import in_brief
 from recsys.offpolicy.click_models.sources import best_clicks
 from recsys.panel.panel import BASELINES, N_BASELINE, PANEL, ROLES, Panel, PanelColumns
 from recsys.progress import Progress, prefixed, silent
-from recsys.ranking.rank import Standardised, select
+from recsys.ranking.batch import best_rows, standardised
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
-from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, RankingSettings, require_hemisphere
+from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, require_hemisphere
 from recsys.text.encoder import is_chosen, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.components import ComponentChoice, choose_components
@@ -148,24 +149,24 @@ class RoleScoring:
         progress: Progress,
     ) -> None:
         train, users = one.train, one.held_out.users()
-        seen, longest = train.seen(), RankingSettings(n=N_BASELINE)
-        no_vectors = np.empty((self.data.n_items, 0), np.float32)
+        seen, names = train.seen(), list(scorers)
         everything, draws = np.arange(self.data.n_items), np.random.default_rng([self.asked.seed, int(positions[0])])
         may_be_listed = np.isin(everything, everything if one.new_rows is None else one.new_rows)
         n_before = int((columns.rounds >= 0).sum()) - len(users)
         for start, requests in batches(self.data, train, one.held_out, users, self.asked.split):
             progress("scoring shoppers", n_before + start, len(columns.rounds))
-            raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
-            eligible = may_be_listed & ~seen[requests.user_rows].toarray().astype(bool)
-            for row, user in enumerate(positions[start : start + len(requests)].tolist()):
-                values = Standardised.of(np.stack([raw[name][row] for name in scorers]), eligible[row]).values
-                final = dict(zip(scorers, values, strict=True))
-                columns.put(user, np.stack([final[name] for name in COMPONENTS]), eligible[row])
-                # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
-                order = everything if one.new_rows is None else draws.permutation(self.data.n_items)
-                for name in BASELINES:
-                    rows, _ = select(final[name][order], longest, eligible[row][order], no_vectors)
-                    columns.baselines[name][user, : len(rows)] = order[rows]
+            eligible = may_be_listed & not_had(seen, requests.user_rows)
+            values = standardised(list(scorers.values()), requests, eligible)
+            asked = positions[start : start + len(requests)]
+            columns.put(asked.tolist(), values[:, [names.index(name) for name in COMPONENTS]], eligible)
+            # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
+            orders = np.array([everything if one.new_rows is None else draws.permutation(everything) for _ in asked])
+            may = np.take_along_axis(eligible, orders, axis=1)
+            for name in BASELINES:
+                scores = np.take_along_axis(values[:, names.index(name)], orders, axis=1)
+                rows = best_rows(scores, may, N_BASELINE)
+                found = np.take_along_axis(orders, np.maximum(rows, 0), axis=1)
+                columns.baselines[name][asked] = np.where(rows >= 0, found, -1)
         history = train.positives()
         popularity = _popularity(history, self.data.n_items)
         mean_popularity = history.assign(p=popularity[history["item_row"]]).groupby("user_row")["p"].mean()

@@ -5,7 +5,7 @@ each shopper the union of every component's best products, and the best score of
 whether a list could differ is known at every setting (`engine.LiveMetrics.unproven`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +21,9 @@ from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import ListFacts, long_tail_mask, product_facts
 from recsys.evaluation.protocols.hold_out import contexts_of_panel
 from recsys.evaluation.statistics.paired import ShopFacts
+from recsys.ranking.batch import best_of_each
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.rank import best_of_each, counting_without
+from recsys.ranking.rank import counting_without
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
@@ -78,7 +79,7 @@ class Scores:
 
 
 class PanelColumns:
-    """The arrays of a panel, filled shopper by shopper; above the budget each gets every component's best products."""
+    """The arrays of a panel, filled batch by batch; above the budget shoppers get every component's best products."""
 
     def __init__(self, n_users: int, n_items: int, budget_bytes: int) -> None:
         n_floats = len(COMPONENTS)
@@ -99,20 +100,21 @@ class PanelColumns:
         self.profile_popularity = np.full(n_users, np.nan)
         self._seen: list[IntArray] = [np.empty(0, np.int32)] * n_users
 
-    def put(self, user: int, values: FloatArray, eligible: NDArray[np.bool_]) -> None:
-        """Add the standardised scores of one shopper, float32 of shape (n_components, n_items)."""
-        self._seen[user] = np.flatnonzero(~eligible).astype(np.int32)
-        if self.is_whole:
-            self.static[user], self.context[user] = values[:N_STATIC], values[N_STATIC]
-            return
-        is_held = best_of_each(values, eligible, self.n_best)
-        rows = np.flatnonzero(is_held)
-        n = len(rows)
-        self.widths[user] = n
-        self.rows[user, :n] = rows
-        self.static[user, :, :n], self.context[user, :n] = values[:N_STATIC, rows], values[N_STATIC, rows]
-        left_out = eligible & ~is_held
-        self.cuts[user] = values[:, left_out].max(axis=1) if left_out.any() else -np.inf
+    def put(self, users: Sequence[int], values: FloatArray, eligible: NDArray[np.bool_]) -> None:
+        """Add the standardised scores of some shoppers, float32 of shape (n_users, n_components, n_items)."""
+        held = eligible if self.is_whole else best_of_each(values, eligible, self.n_best)
+        for user, own, may, is_held in zip(users, values, eligible, held, strict=True):
+            self._seen[user] = np.flatnonzero(~may).astype(np.int32)
+            if self.is_whole:
+                self.static[user], self.context[user] = own[:N_STATIC], own[N_STATIC]
+                continue
+            rows = np.flatnonzero(is_held)
+            n = len(rows)
+            self.widths[user] = n
+            self.rows[user, :n] = rows
+            self.static[user, :, :n], self.context[user, :n] = own[:N_STATIC, rows], own[N_STATIC, rows]
+            left_out = may & ~is_held
+            self.cuts[user] = own[:, left_out].max(axis=1) if left_out.any() else -np.inf
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The arrays of a panel by name."""

@@ -12,7 +12,7 @@ References
 Bruch, Gai & Ingber (2023), An analysis of fusion functions for hybrid retrieval, ACM TOIS, on scales by the range.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -85,16 +85,16 @@ def weight_vector(settings: FusionSettings) -> FloatArray:
     return np.array(list(settings.normalised().values()), np.float32)
 
 
-def fuse(values: FloatArray, settings: FusionSettings) -> FloatArray:
-    """Final scores, float32 of shape (n_items,), from standardised ones of shape (n_components, n_items).
+def fuse(values: FloatArray | Sequence[FloatArray], settings: FusionSettings) -> FloatArray:
+    """Final scores, float32 of shape (..., n_items), from the standardised ones of each component of that shape.
 
     Added up product by product in the same order: a matrix product rounds by place in the array, and would tell equal
     products apart.
     """
-    fused = np.zeros(values.shape[1], np.float32)
-    for weight, row in zip(weight_vector(settings), values, strict=True):
+    fused = np.zeros(values[0].shape, np.float32)
+    for weight, scores in zip(weight_vector(settings), values, strict=True):
         if weight > 0:
-            fused += weight * row
+            fused += weight * scores
     return fused
 
 
@@ -205,19 +205,6 @@ def counting_without(seen_rows: IntArray, n_items: int) -> NDArray[np.bool_]:
     counting = np.ones(n_items, bool)
     counting[seen_rows] = False
     return counting
-
-
-def best_of_each(values: FloatArray, eligible: NDArray[np.bool_], n: int) -> NDArray[np.bool_]:
-    """The eligible products that are among the n best of some component, bool of shape (n_items,).
-
-    `values`: float32 of shape (n_components, n_items); `eligible`: bool of shape (n_items,)
-    """
-    candidates, found = np.flatnonzero(eligible), np.zeros(len(eligible), bool)
-    n = min(n, len(candidates))
-    if n:
-        for scores in values:
-            found[candidates[np.argpartition(-scores[candidates], n - 1)[:n]]] = True
-    return found
 
 
 def require_someone(user_id: str | None, words: str) -> None:

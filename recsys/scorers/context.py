@@ -6,13 +6,14 @@ trend is the logarithm of an exponentially decayed count of the product's acts, 
 and, where a shop's shoppers follow it, of a second count that looks at the last days only.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
@@ -20,6 +21,12 @@ from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests, ScorePa
 from recsys.settings import DAYPARTS, SEASONS, WEEKDAYS, Context, season_of
 
 DAY_S = 86_400
+BLOCK_ACTS = 128
+"""Acts that are decayed together: to the last of them once, and from there to every moment asked about."""
+
+N_DECAY_TIMES = 20
+"""Older than so many decay times an act counts less than a billionth, and nothing."""
+
 MIN_SHARE_KNOWN = 0.05
 """A dimension that fewer acts than this state is not offered."""
 
@@ -64,6 +71,7 @@ class ContextScorer(Scorer):
         super().__init__(settings)
         # Requests of one sitting ask about one moment, so the last answer is kept; replaced whole, never changed.
         self._trend: tuple[int, FloatArray] = (-1, np.empty(0, np.float32))
+        self._blocks: dict[float, tuple[NDArray[np.int64], csr_array]] = {}
 
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
@@ -109,24 +117,46 @@ class ContextScorer(Scorer):
     def trend(self, moment_s: int) -> FloatArray:
         """Logarithm of each product's decayed acts strictly before a moment, 0 without any: float32 (n_items,)."""
         known_s, latest = self._trend
-        if known_s == moment_s:
-            return latest
-        settings = self.settings
-        lifted = log_count(self.decayed(moment_s, settings.trend_days), settings.trend_prior)
-        if settings.burst_weight:
-            burst = log_count(self.decayed(moment_s, settings.burst_days), settings.burst_prior)
-            lifted = lifted + np.float32(settings.burst_weight) * burst
-        latest = np.asarray(np.float32(settings.trend_weight) * lifted)
-        self._trend = moment_s, latest
+        if known_s != moment_s:
+            latest = np.ascontiguousarray(self.trends(np.array([moment_s]))[0])
+            self._trend = moment_s, latest
         return latest
 
-    def decayed(self, moment_s: int, days: float) -> NDArray[np.float64]:
-        """Each product's acts strictly before a moment, one of age `days` counting 1/e: float64 of shape (n_items,)."""
-        # Older than twenty decay times an act counts less than a billionth.
-        oldest = moment_s - int(20 * days * DAY_S)
-        window = slice(*np.searchsorted(self.times_s, [oldest, moment_s]))
-        ages_days = (moment_s - self.times_s[window]) / DAY_S
-        return np.bincount(self.rows[window], np.exp(-ages_days / days), self.n_items).astype(np.float64)
+    def trends(self, moments_s: NDArray[np.int64]) -> FloatArray:
+        """`trend` of several moments, float32 of shape (n_moments, n_items)."""
+        settings = self.settings
+        lifted = log_count(self.decayed(moments_s, settings.trend_days), settings.trend_prior)
+        if settings.burst_weight:
+            burst = log_count(self.decayed(moments_s, settings.burst_days), settings.burst_prior)
+            lifted = lifted + np.float32(settings.burst_weight) * burst
+        return np.asarray(np.float32(settings.trend_weight) * lifted)
+
+    def decayed(self, moments_s: NDArray[np.int64], days: float) -> NDArray[np.float64]:
+        """Each product's acts strictly before each moment, one of age `days` counting 1/e: (n_moments, n_items)."""
+        anchors_s, blocks = self._blocks_of(days)
+        ages_s = moments_s[:, None] - anchors_s
+        shares = np.exp(-np.maximum(ages_s, 0) / (days * DAY_S))
+        ends = np.searchsorted(self.times_s, moments_s)
+        n_whole = ends // BLOCK_ACTS
+        number = np.arange(len(anchors_s))
+        shares[(number >= n_whole[:, None]) | (ages_s > N_DECAY_TIMES * days * DAY_S)] = 0
+        counts = np.asarray(shares @ blocks)
+        for row, (moment_s, start, end) in enumerate(zip(moments_s, n_whole * BLOCK_ACTS, ends, strict=True)):
+            latest = slice(start, end)
+            np.add.at(counts[row], self.rows[latest], np.exp((self.times_s[latest] - moment_s) / (days * DAY_S)))
+        return counts
+
+    def _blocks_of(self, days: float) -> tuple[NDArray[np.int64], csr_array]:
+        """When each block of BLOCK_ACTS acts ends, and its acts decayed until then: (n_blocks, n_items)."""
+        if days not in self._blocks:
+            n_acts = len(self.rows) // BLOCK_ACTS * BLOCK_ACTS
+            times_s, rows = self.times_s[:n_acts], self.rows[:n_acts]
+            anchors_s = times_s[BLOCK_ACTS - 1 :: BLOCK_ACTS]
+            block = np.arange(n_acts) // BLOCK_ACTS
+            weights = np.exp((times_s - anchors_s[block]) / (days * DAY_S))
+            blocks = coo_array((weights, (block, rows)), shape=(len(anchors_s), self.n_items)).tocsr()
+            self._blocks = {**self._blocks, days: (anchors_s, blocks)}
+        return self._blocks[days]
 
     def moment_s(self, context: Context) -> int:
         """The moment asked about in seconds, or the end of the training data."""
@@ -138,21 +168,36 @@ class ContextScorer(Scorer):
         `excluded`: dimensions, or "trend", that do not count.
         """
         self._require_fitted()
-        parts = {}
-        for dimension, value in context.stated().items():
-            values, lifts = self.lifts.get(dimension, ((), None))
-            if lifts is not None and value in values:
-                parts[dimension] = lifts[values.index(value)]
+        parts = self.lifts_in(context.stated())
         parts["trend"] = self.trend(self.moment_s(context))
         return {dimension: part for dimension, part in parts.items() if dimension not in excluded}
 
+    def lifts_in(self, stated: Mapping[str, str]) -> dict[str, FloatArray]:
+        """The parts of circumstances, by dimension."""
+        parts = {}
+        for dimension, value in stated.items():
+            values, lifts = self.lifts.get(dimension, ((), None))
+            if lifts is not None and value in values:
+                parts[dimension] = lifts[values.index(value)]
+        return parts
+
     def _score(self, requests: Requests) -> FloatArray:
-        scores = np.empty((len(requests), self.n_items), np.float32)
-        alike: dict[tuple[Context, Set[str]], list[int]] = {}
+        scores = np.zeros((len(requests), self.n_items), np.float32)
+        alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
         for request, context in enumerate(requests.contexts):
-            alike.setdefault((context, requests.exclusions[request].circumstances), []).append(request)
-        for (context, excluded), which in alike.items():
-            scores[which] = sum(self.parts(context, excluded).values(), np.zeros(self.n_items, np.float32))
+            excluded = requests.exclusions[request].circumstances
+            stated = tuple(each for each in context.stated().items() if each[0] not in excluded)
+            alike.setdefault(stated, []).append(request)
+        for stated, which in alike.items():
+            for lifts in self.lifts_in(dict(stated)).values():
+                scores[which] += lifts
+        moving = [at for at, each in enumerate(requests.exclusions) if "trend" not in each.circumstances]
+        moments_s = np.array([self.moment_s(requests.contexts[at]) for at in moving], np.int64)
+        if len(set(moments_s.tolist())) == 1:
+            scores[moving] += self.trend(int(moments_s[0]))
+        elif moving:
+            different, place = np.unique(moments_s, return_inverse=True)
+            scores[moving] += self.trends(different)[place]
         return scores
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:

@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
-from scipy.sparse import coo_array, csr_array, diags_array, vstack
+from scipy.sparse import coo_array, csr_array, diags_array, hstack, vstack
 
 from recsys.data.dataset import Dataset
 from recsys.progress import Progress
@@ -201,11 +201,10 @@ class EASEScorer(ItemLinksScorer):
         self.items: IntArray = np.sort(popular[(n_likes[popular] > 0) | (settings.attribute_weight > 0)])
         self.items = self.items.astype(np.int32)
         progress("fitting EASE", 0, 2)
-        chosen = csr_array(likes[:, self.items])
-        gram = (chosen.T @ chosen).toarray()
+        rows = [csr_array(likes[:, self.items].T)]  # of which the gram matrix is the product with itself
         if settings.attribute_weight:
-            attributes = _attributes(data)[self.items]
-            gram += np.float32(settings.attribute_weight) * (attributes @ attributes.T).toarray()
+            rows.append(_attributes(data)[self.items] * np.float32(np.sqrt(settings.attribute_weight)))
+        gram = _gram(csr_array(hstack(rows, format="csr")))
         gram[np.diag_indices_from(gram)] += np.float32(settings.regularisation)
         inverse = _inverse(gram)
         progress("fitting EASE", 1, 2)
@@ -232,6 +231,14 @@ def _attributes(data: Dataset) -> csr_array:
     n_items = np.asarray(features.sum(axis=0)).ravel()
     rarity = np.log(data.n_items / np.maximum(n_items, 1)).astype(np.float32)
     return row_normalised(csr_array(features @ diags_array(rarity)))
+
+
+def _gram(rows: csr_array) -> FloatArray:
+    """Dense products of all rows with one another, block by block: whole, the sparse one takes more memory."""
+    gram, columns = np.empty((rows.shape[0],) * 2, np.float32), rows.T.tocsr()
+    for start in range(0, len(gram), ITEMS_AT_ONCE):
+        gram[start : start + ITEMS_AT_ONCE] = (rows[start : start + ITEMS_AT_ONCE] @ columns).toarray()
+    return gram
 
 
 def _inverse(positive: FloatArray) -> FloatArray:

@@ -10,8 +10,9 @@ Kula (2015), Metadata embeddings for user and item cold-start recommendations, a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from copy import copy, deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.dataset import Dataset
-from recsys.progress import Progress
+from recsys.progress import Progress, silent
 from recsys.scorers.base import (
     NO_ROW,
     Exclusions,
@@ -70,7 +71,22 @@ class LightFMScorer(Scorer):
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         from lightfm import LightFM
 
-        data, settings = fitting.data, self.settings
+        settings = self.settings
+        self._model = LightFM(
+            no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
+        )
+        self._train(fitting, settings.n_epochs, progress)
+
+    def trained_on(self, fitting: Fitting, n_epochs: int) -> Self:
+        """The model that this one, which was fitted here on the same data, is after more epochs: so many in all."""
+        other = copy(self)
+        other.settings = replace(self.settings, n_epochs=n_epochs)
+        other._model = deepcopy(self._model)
+        other._train(fitting, n_epochs - self.settings.n_epochs, silent)
+        return other
+
+    def _train(self, fitting: Fitting, n_epochs: int, progress: Progress) -> None:
+        data, settings, model = fitting.data, self.settings, self._model
         self.item_features, self.feature_names = _item_features(data, settings.metadata_share)
         user_features, self.regions, self.homes = _user_features(data)
         pairs = data.positives()
@@ -82,15 +98,12 @@ class LightFMScorer(Scorer):
             (np.ones(len(pairs), np.float32), (learner_rows.astype(np.int32), np.array(pairs["item_row"], np.int32))),
             shape=(len(learners), data.n_items),
         )
-        model = LightFM(
-            no_components=settings.n_dims, loss="warp", learning_rate=settings.learning_rate, random_state=fitting.seed
-        )
         compiled_users, compiled_items = _narrow(user_features[learners][:, learnt]), _narrow(self.item_features)
-        for epoch in range(settings.n_epochs):
-            progress("fitting LightFM", epoch, settings.n_epochs)
+        for epoch in range(n_epochs):
+            progress("fitting LightFM", epoch, n_epochs)
             # One thread: LightFM's parallel updates race, and the same seed must give the same model.
             model.fit_partial(matrix, compiled_users, compiled_items, epochs=1, num_threads=1)
-        progress("fitting LightFM", settings.n_epochs, settings.n_epochs)
+        progress("fitting LightFM", n_epochs, n_epochs)
 
         touched_items = np.zeros(data.n_items, np.float32)
         touched_items[pairs["item_row"].unique()] = 1

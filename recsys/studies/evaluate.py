@@ -19,6 +19,7 @@ from recsys.evaluation.protocols.hold_out import (
     batches,
     catalogue_in_words,
     copies_in_words,
+    not_had,
     split_of,
 )
 from recsys.evaluation.protocols.leaks import LeakReport, check_leaks
@@ -26,11 +27,12 @@ from recsys.evaluation.statistics.intervals import ratio_intervals
 from recsys.evaluation.statistics.paired import whole_interval
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.rank import Standardised, fuse, select
+from recsys.ranking.batch import best_rows, standardised
+from recsys.ranking.rank import fuse
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.scorers.phrase_weights import reference_vectors
-from recsys.settings import COMPONENTS, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.format import mix_in_words
 from recsys.studies.result import as_json
 from recsys.text.encoder import make_phrasebook
@@ -121,24 +123,21 @@ def _reports(
     scorers = fit_scorers({**BASELINE_CLASSES, **COMPONENT_CLASSES}, fitting, progress, chosen.settings())
     leaks = check_leaks(data, train, split.test, settings.split, scorers)
     vectors = reference_vectors(book, data.n_items)
-    ranking, seen = RankingSettings(n=settings.k), train.seen()
-    relevant = split.test.relevant()[users]
+    seen, relevant, names = train.seen(), split.test.relevant()[users], list(scorers)
     lists = {name: np.full((len(users), settings.k), -1, np.int32) for name in MODELS}
     tied = {name: np.zeros((len(users), 4, settings.k), np.int32) for name in MODELS}
     for start, requests in batches(data, train, split.test, users, settings.split):
         progress("ranking for test shoppers", start, len(users))
-        raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
-        eligible = ~seen[requests.user_rows].toarray().astype(bool)
-        for row in range(len(requests)):
-            values = Standardised.of(np.stack([raw[name][row] for name in scorers]), eligible[row]).values
-            final = dict(zip(scorers, values, strict=True))
-            components = np.stack([final[name] for name in COMPONENTS])
-            final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
-            held_out = relevant.indices[slice(*relevant.indptr[start + row : start + row + 2])]
-            for name in MODELS:
-                listed, _ = select(final[name], ranking, eligible[row], vectors)
-                lists[name][start + row, : len(listed)] = listed
-                tied[name][start + row] = tied_positions(final[name], eligible[row], held_out, settings.k)
+        eligible = not_had(seen, requests.user_rows)
+        values = standardised(list(scorers.values()), requests, eligible)
+        final = {name: values[:, at] for at, name in enumerate(names)}
+        components = [final[name] for name in COMPONENTS]
+        final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
+        chunk = slice(start, start + len(requests))
+        starts = relevant.indptr[start : start + len(requests) + 1]
+        for name in MODELS:
+            lists[name][chunk] = best_rows(final[name], eligible, settings.k)
+            tied[name][chunk] = tied_positions(final[name], eligible, starts, relevant.indices, settings.k)
     progress("ranking for test shoppers", len(users), len(users))
     popularity = np.bincount(train.positives()["item_row"], minlength=data.n_items).astype(np.float64)
     n_train_users = int(train.positives()["user_row"].nunique())

@@ -5,7 +5,7 @@ own habits are believed. Of equal candidates the one nearest to the defaults is 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -137,16 +137,14 @@ class _Blocks:
         """Float32 of shape (n_users, n_blocks, n_items)."""
         one = next(iter(self.by_shrinkage.values()))
         values = np.zeros((len(contexts), len(self.by_shrinkage) + len(self.counts), one.n_items), np.float32)
-        trends: dict[int, FloatArray] = {}
         for user, context in enumerate(contexts):
             for block, scorer in enumerate(self.by_shrinkage.values()):
-                for part in scorer.parts(replace(context, moment=None), frozenset({"trend"})).values():
+                for part in scorer.lifts_in(context.stated()).values():
                     values[user, block] += part
-            moment = one.moment_s(context)
-            if moment not in trends:
-                found = {days: one.decayed(moment, days) for days in {days for days, _ in self.counts}}
-                trends[moment] = np.stack([log_count(found[days], prior) for days, prior in self.counts])
-            values[user, len(self.by_shrinkage) :] = trends[moment]
+        moments_s, moment = np.unique([one.moment_s(context) for context in contexts], return_inverse=True)
+        found = {days: one.decayed(moments_s, days) for days in {days for days, _ in self.counts}}
+        for block, (days, prior) in enumerate(self.counts, len(self.by_shrinkage)):
+            values[:, block] = log_count(found[days], prior)[moment]
         return values
 
     def weights(self, candidates: list[ContextSettings]) -> FloatArray:

@@ -5,7 +5,9 @@ trend or the attributes say already is worth little there. The others are mixed 
 at several weights, of which the best counts. Where none is better than the usual engine beyond doubt, that stays.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.progress import Progress, silent
-from recsys.scorers.base import FloatArray, Scorer
+from recsys.scorers.base import Fitting, FloatArray, Scorer
 from recsys.scorers.collaborative import ENGINE_CLASSES, CollaborativeSettings, EngineName
 from recsys.scorers.item_links import EASEScorer, ItemKNNScorer, ItemLinksScorer
 from recsys.scorers.lightfm import LightFMScorer, LightFMSettings
@@ -42,6 +44,8 @@ ATTRIBUTE_WEIGHTS = (1.0, 0.0)
 
 MANY_ITEMS = 4_000
 """Of more products EASE takes minutes, and is tried with the first of the attribute weights alone."""
+
+STAGE = "choosing the collaborative engine"
 
 COLLABORATIVE = COMPONENTS.index("collaborative")
 
@@ -122,15 +126,14 @@ def choose_engine(
 ) -> tuple[EngineChoice, Sequence[Scorer]]:
     """Choose on validation shoppers; also the chosen one, fitted on what each round knows.
 
-    Another setting of an engine, and then another engine, is taken where its lists are better than those of the usual
-    one, shopper by shopper, by more than MOST_ERRORS standard errors: of fifteen that are tried some look better by
-    luck. `only`: the engine that a person has chosen, whose settings alone are chosen then.
+    Another setting of an engine than the usual one (of LightFM: the quickest), and then another engine than the usual
+    one, is taken where its lists are better, shopper by shopper, by more than MOST_ERRORS standard errors: of fifteen
+    that are tried some look better by luck. `only`: the engine that a person has chosen; its settings alone are chosen.
     """
-    judge, usual = _Judge(shoppers), CollaborativeSettings()
-    tried: dict[str, list[_Candidate]] = {}
-    for each in _candidates(shoppers, judge, progress):
-        tried.setdefault(each.settings.engine, []).append(each)
-    best = {name: _better_than_first(each) for name, each in tried.items()}
+    usual, trials = CollaborativeSettings(), _Trials(shoppers, progress)
+    trials.item_links()
+    trials.lightfm(is_wanted=only == "lightfm")
+    best = {name: _better_than_first(each) for name, each in trials.found.items()}
     others = [each for name, each in best.items() if name != usual.engine]
     chosen = best[only] if only else _better_than_first([best[usual.engine], *others])
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
@@ -153,12 +156,15 @@ class _Candidate:
         return float(self.gains.mean())
 
 
+def is_clearly_better(one: _Candidate, other: _Candidate) -> bool:
+    """Whether lists are better, shopper by shopper, by more than MOST_ERRORS standard errors."""
+    change = one.gains - other.gains
+    return bool(change.mean() > MOST_ERRORS * change.std() / np.sqrt(len(change)))
+
+
 def _better_than_first(candidates: Sequence[_Candidate]) -> _Candidate:
-    first = candidates[0]
     best = max(candidates, key=lambda each: each.ndcg)
-    change = best.gains - first.gains
-    error = change.std() / np.sqrt(len(change))
-    return best if change.mean() > MOST_ERRORS * error else first
+    return best if is_clearly_better(best, candidates[0]) else candidates[0]
 
 
 class _Judge:
@@ -184,38 +190,66 @@ class _Judge:
         return np.asarray(gains[int(np.argmax(gains.mean(axis=1)))])
 
 
-def _candidates(shoppers: ValidationShoppers, judge: _Judge, progress: Progress) -> Iterator[_Candidate]:
-    """Everything that is tried, engine by engine, the usual settings of each first."""
-    usual, stage, n_tried = CollaborativeSettings(), "choosing the collaborative engine", 0
-    attribute_weights = ATTRIBUTE_WEIGHTS[: 1 if shoppers.fittings[0].data.n_items > MANY_ITEMS else None]
-    n_all = len(LIGHTFM_STARTS) + N_SECOND + len(HALF_LIVES_DAYS) * (1 + len(attribute_weights))
+class _Trials:
+    """Everything that is tried, engine by engine; `found` holds it in order, the usual settings of item links first."""
 
-    def judged(settings: CollaborativeSettings, scorers: Sequence[Scorer]) -> _Candidate:
-        nonlocal n_tried
-        progress(stage, n_tried, n_all)
-        n_tried += 1
-        return _Candidate(settings, scorers, judge.gains(shoppers.scores_of(scorers)))
+    def __init__(self, shoppers: ValidationShoppers, progress: Progress) -> None:
+        self.shoppers, self.progress, self.judge = shoppers, progress, _Judge(shoppers)
+        is_large = shoppers.fittings[0].data.n_items > MANY_ITEMS
+        self.attribute_weights = ATTRIBUTE_WEIGHTS[: 1 if is_large else None]
+        self.n_all = len(LIGHTFM_STARTS) + N_SECOND + len(HALF_LIVES_DAYS) * (1 + len(self.attribute_weights))
+        self.found: dict[str, list[_Candidate]] = {name: [] for name in ENGINE_CLASSES}
 
-    def factors(settings: LightFMSettings) -> _Candidate:
-        scorers = [LightFMScorer(settings).fit(each) for each in shoppers.fittings]
-        return judged(replace(usual, engine="lightfm", lightfm=settings), scorers)
+    def _tell(self) -> None:
+        self.progress(STAGE, sum(map(len, self.found.values())), self.n_all)
 
-    short = [factors(replace(each, n_epochs=FIRST_RUNG)) for each in LIGHTFM_STARTS]
-    yield from short
-    for each in sorted(short, key=lambda each: -each.ndcg)[:N_SECOND]:
-        yield factors(replace(each.settings.lightfm, n_epochs=SECOND_RUNG))
+    def _add(self, settings: CollaborativeSettings, scorers: Sequence[Scorer]) -> None:
+        gains = self.judge.gains(self.shoppers.scores_of(scorers))
+        self.found[settings.engine].append(_Candidate(settings, scorers, gains))
+        self._tell()
 
-    knn = [ItemKNNScorer(usual.item_knn).fit(each) for each in shoppers.fittings]
-    for days in HALF_LIVES_DAYS:
-        settings = replace(usual, engine="item_knn", item_knn=replace(usual.item_knn, half_life_days=days))
-        yield judged(settings, _faded(knn, shoppers, days))
-    for weight in attribute_weights:
-        progress(stage, n_tried, n_all)
-        of_weight = replace(usual.ease, attribute_weight=weight)
-        ease = [EASEScorer(of_weight).fit(each) for each in shoppers.fittings]
+    def item_links(self) -> None:
+        """Try EASE and ItemKNN."""
+        usual, fittings = CollaborativeSettings(), self.shoppers.fittings
+        self._tell()
+        for weight in self.attribute_weights:
+            of_weight = replace(usual.ease, attribute_weight=weight)
+            ease = [EASEScorer(of_weight).fit(each) for each in fittings]
+            for days in HALF_LIVES_DAYS:
+                settings = replace(usual, engine="ease", ease=replace(of_weight, half_life_days=days))
+                self._add(settings, _faded(ease, self.shoppers, days))
+        knn = [ItemKNNScorer(usual.item_knn).fit(each) for each in fittings]
         for days in HALF_LIVES_DAYS:
-            settings = replace(usual, engine="ease", ease=replace(of_weight, half_life_days=days))
-            yield judged(settings, _faded(ease, shoppers, days))
+            settings = replace(usual, engine="item_knn", item_knn=replace(usual.item_knn, half_life_days=days))
+            self._add(settings, _faded(knn, self.shoppers, days))
+
+    def lightfm(self, is_wanted: bool) -> None:
+        """Try LightFM in two rungs, the second unless it is clearly behind already and nobody has asked for it."""
+
+        def fitted(task: tuple[LightFMSettings, Fitting]) -> Scorer:
+            return LightFMScorer(task[0]).fit(task[1])
+
+        def trained(task: tuple[Scorer, Fitting]) -> Scorer:
+            assert isinstance(task[0], LightFMScorer)
+            return task[0].trained_on(task[1], SECOND_RUNG)
+
+        fittings, starts = self.shoppers.fittings, [replace(each, n_epochs=FIRST_RUNG) for each in LIGHTFM_STARTS]
+        self._rung(fitted, [(settings, each) for settings in starts for each in fittings], len(starts))
+        others = [each for name in self.found if name != "lightfm" for each in self.found[name]]
+        first = sorted(self.found["lightfm"], key=lambda each: -each.ndcg)[:N_SECOND]
+        if is_wanted or not is_clearly_better(max(others, key=lambda each: each.ndcg), first[0]):
+            both = [pair for each in first for pair in zip(each.scorers, fittings, strict=True)]
+            self._rung(trained, both, N_SECOND)
+        self.progress(STAGE, self.n_all, self.n_all)
+
+    def _rung(self, run: Callable[[Any], Scorer], tasks: Sequence[Any], n_candidates: int) -> None:
+        """Run LightFM for every candidate and round, on all cores: each model takes one."""
+        n_rounds = len(tasks) // n_candidates
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            scorers = list(pool.map(run, tasks))
+        for start in range(0, len(scorers), n_rounds):
+            own = scorers[start : start + n_rounds]
+            self._add(CollaborativeSettings("lightfm", lightfm=own[0].settings), own)
 
 
 def _faded(

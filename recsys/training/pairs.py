@@ -18,7 +18,7 @@ from recsys.data.splitting import HeldOut
 from recsys.errors import DataError
 from recsys.evaluation.protocols.hold_out import CHUNK_USERS, circumstances, not_had
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import Standardised
+from recsys.ranking.batch import standardised
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, IntArray, Requests
 from recsys.scorers.semantic import SemanticScorer
@@ -172,12 +172,10 @@ def _scores_without(
             progress("scoring pairs that are left out", n_done, len(acts))
             chunk = places[start : start + CHUNK_USERS]
             requests = Requests(users[chunk], tuple(contexts[place] for place in chunk))
-            raw = {name: scorer.score(requests) for name, scorer in scorers.items()}
-            for row, place in enumerate(chunk.tolist()):
-                counting = not_had(seen, int(users[place]))
-                counting[items[place]] = True
-                values = Standardised.of(np.stack([each[row] for each in raw.values()]), counting).values
-                scores[place, [COMPONENTS.index(name) for name in raw]] = values
+            counting = not_had(seen, users[chunk])
+            counting[np.arange(len(chunk)), items[chunk]] = True
+            columns = np.array([COMPONENTS.index(name) for name in scorers])
+            scores[chunk[:, None], columns] = standardised(list(scorers.values()), requests, counting)
             n_done += len(chunk)
     progress("scoring pairs that are left out", len(acts), len(acts))
     return scores

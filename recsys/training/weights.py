@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
 from recsys.evaluation.metrics.expected import EQUAL
+from recsys.evaluation.protocols.hold_out import not_had
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
+from recsys.ranking.batch import best_of_each
 from recsys.ranking.influence import FAR_OFF, influence
-from recsys.ranking.rank import best_of_each
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
 
@@ -49,8 +50,8 @@ class ValidationScores:
         """Scores of the shoppers in these rows; eligible is what they do not have in the training data."""
         pairs = held_out.relevant()[users].tocoo()
         order = np.argsort(pairs.row, kind="stable")
-        eligible = ~train.seen()[users].toarray().astype(bool)
-        return cls(values, eligible, pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32))
+        pair_users, pair_items = pairs.row[order].astype(np.int32), pairs.col[order].astype(np.int32)
+        return cls(values, not_had(train.seen(), users), pair_users, pair_items)
 
     def only(self, which: NDArray[np.bool_]) -> "ValidationScores":
         """Some of the shoppers, bool of shape (n_users,)."""
@@ -78,10 +79,8 @@ class ValidationScores:
 
         Every shopper has columns of their own, those beyond the last are not eligible.
         """
-        n_users, _, n_items = self.values.shape
-        kept = np.zeros((n_users, n_items), bool)
-        for user in range(n_users):
-            kept[user] = best_of_each(self.values[user], self.eligible[user], n)
+        n_users = len(self.values)
+        kept = best_of_each(self.values, self.eligible, n)
         kept[self.pair_users, self.pair_items] = True
         n_kept = kept.sum(axis=1)
         values = np.zeros((n_users, self.values.shape[1], int(n_kept.max(initial=0))), np.float32)

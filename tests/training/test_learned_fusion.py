@@ -81,7 +81,7 @@ def measured(data: Dataset, asked: Round, book: Phrasebook, weights: FusionSetti
     for start, requests in batches(data, asked.train, asked.held_out, rows, "last"):
         raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
         for user, each in zip(users[start : start + len(requests)], raw, strict=True):
-            scores = fuse(Standardised.of(each, not_had(owned, user)).values, weights)
+            scores = fuse(Standardised.of(each, not_had(owned, np.array([user]))[0]).values, weights)
             had = np.flatnonzero(owned[[user]].toarray()[0])
             ranked = [row for row in np.argsort(-scores, kind="stable").tolist() if row not in had]
             values.append(ndcg_at_k(ranked, np.flatnonzero(relevant[[user]].toarray()[0]).tolist(), 10))

@@ -1,7 +1,6 @@
 """Pairs to learn from: no part of what is asked about is known to whoever answers."""
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -66,7 +65,11 @@ def test_the_learner_scores_as_the_component_does_without_the_pair(tiny_data: Da
 def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
     tiny_data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fittings = []
+    fittings, counted = [], []
+
+    def as_they_are(scorers: list[_Stamp], requests: Requests, counting: np.ndarray) -> np.ndarray:
+        counted.append(counting)
+        return np.stack([each.score(requests) for each in scorers], axis=1)
 
     def recording(
         classes: object, fitting: Fitting, progress: object, settings: Mapping[str, object]
@@ -76,8 +79,7 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
         return {"content": _Stamp(len(fittings))}
 
     monkeypatch.setattr(pairs_module, "fit_scorers", recording)
-    monkeypatch.setattr(pairs_module, "Standardised", _AsIs)
-    monkeypatch.setattr(_AsIs, "counted", [])
+    monkeypatch.setattr(pairs_module, "standardised", as_they_are)
     pairs, acts = training_pairs(tiny_data, fitted(tiny_data), settings=CHOSEN), pairs_module._acts(tiny_data)
     assert len(fittings) == pairs_module.N_PARTS
     stamps = pairs.scores[:, COMPONENTS.index("content"), 0].astype(int)
@@ -88,7 +90,7 @@ def test_the_other_components_are_fitted_without_the_pairs_that_they_score(
         assert not ((known.reviews["user_row"] == user) & (known.reviews["item_row"] == item)).any()
     # A scale rests on what the shopper does not have, and on what is asked about, as if they did not have it.
     order = np.concatenate([np.flatnonzero(stamps == 1 + part) for part in range(pairs_module.N_PARTS)])
-    np.testing.assert_array_equal(np.stack(_AsIs.counted), ~pairs.hidden.toarray()[order])
+    np.testing.assert_array_equal(np.concatenate(counted), ~pairs.hidden.toarray()[order])
 
 
 class _Stamp:
@@ -99,20 +101,6 @@ class _Stamp:
 
     def score(self, requests: Requests) -> np.ndarray:
         return np.full((len(requests), 8), self.number, np.float32)
-
-
-class _AsIs:
-    """Scores as they are; keeps what each scale would rest on."""
-
-    counted: ClassVar[list[np.ndarray]] = []
-
-    def __init__(self, values: np.ndarray) -> None:
-        self.values = values
-
-    @classmethod
-    def of(cls, values: np.ndarray, counting: np.ndarray) -> "_AsIs":
-        cls.counted.append(counting)
-        return cls(values)
 
 
 def test_what_a_shopper_has_is_hidden_but_for_what_is_asked(tiny_data: Dataset) -> None:

@@ -10,10 +10,13 @@ McSherry & Najork (2008), Computing information retrieval performance measures e
 scores, ECIR.
 """
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import UserValues, rank_weights
+from recsys.parallel import cores_for, read_only
+from recsys.ranking.kernels import in_parallel, nth_largest
 from recsys.scorers.base import FloatArray, IntArray
 
 EQUAL = np.float32(1e-5)
@@ -21,34 +24,53 @@ EQUAL = np.float32(1e-5)
 
 
 def tied_positions(
-    scores: FloatArray, eligible: NDArray[np.bool_], relevant_rows: NDArray[np.integer], k: int
+    scores: FloatArray, eligible: NDArray[np.bool_], starts: NDArray[np.integer], relevant: NDArray[np.integer], k: int
 ) -> IntArray:
-    """Describe what may be at each of the first k positions of one list: int32 of shape (4, k).
+    """Describe what may be at each of the first k positions of every list: int32 of shape (n_users, 4, k).
 
     Of the products that tie for a position: how many are relevant, how many there are, which of their positions it is
     (from 1), and how many relevant ones are above them all; zeros beyond the end of a short list. A product ties with
     the next lower one unless the gap between them is above EQUAL.
 
-    `scores`, `eligible`: of every product, standardised scores and bool
+    Parameters
+    ----------
+    scores, eligible : of every product, standardised scores and bool, of shape (n_users, n_items)
+    starts, relevant : relevant[starts[u] : starts[u + 1]] are rows of what user u went on to choose
     """
-    positions = np.zeros((4, k), np.int32)
-    shown = scores[eligible]
-    if not len(shown):
-        return positions
-    least = np.partition(shown, len(shown) - k)[len(shown) - k] if k < len(shown) else shown.min()
-    while (lower := (top := shown[shown >= least - EQUAL]).min()) < least:
-        least = lower
-    top = -np.sort(-top)
-    group_of = np.concatenate([[0], np.cumsum(top[:-1] - top[1:] > EQUAL)])
-    sizes = np.bincount(group_of)
-    wanted = scores[relevant_rows[eligible[relevant_rows]]]
-    wanted = wanted[wanted >= least]
-    found = np.bincount(group_of[np.searchsorted(-top, -wanted)], minlength=len(sizes))
-    own = group_of[:k]
-    positions[0, : len(own)], positions[1, : len(own)] = found[own], sizes[own]
-    positions[2, : len(own)] = np.arange(1, len(own) + 1) - (np.cumsum(sizes) - sizes)[own]
-    positions[3, : len(own)] = (np.cumsum(found) - found)[own]
+    positions = np.zeros((len(scores), 4, k), np.int32)
+    scores, eligible, starts, relevant = read_only(*map(np.ascontiguousarray, (scores, eligible, starts, relevant)))
+    with cores_for(scores.size):
+        _tied_positions(scores, eligible, starts, relevant, EQUAL, positions)
     return positions
+
+
+@in_parallel
+def _tied_positions(scores, eligible, starts, relevant, tolerance, positions):  # type: ignore[no-untyped-def]
+    k = positions.shape[2]
+    for user in numba.prange(len(scores)):
+        shown = scores[user][eligible[user]]
+        if len(shown) == 0:
+            continue
+        least = nth_largest(shown, np.empty(min(k, len(shown)), np.float32))
+        while True:  # down to where the next lower product is further away
+            top = shown[shown >= least - tolerance]
+            lower = top.min()
+            if lower == least:
+                break
+            least = lower
+        top = -np.sort(-top)
+        start = before = 0
+        while start < min(k, len(top)):
+            end = start + 1
+            while end < len(top) and top[end - 1] - top[end] <= tolerance:
+                end += 1
+            found = 0
+            for item in relevant[starts[user] : starts[user + 1]]:
+                found += eligible[user, item] and top[end - 1] <= scores[user, item] <= top[start]
+            for place in range(start, min(end, k)):
+                positions[user, 0, place], positions[user, 1, place] = found, end - start
+                positions[user, 2, place], positions[user, 3, place] = place - start + 1, before
+            start, before = end, before + found
 
 
 def expected_list_accuracy(positions: IntArray, n_relevant: NDArray[np.integer]) -> dict[str, UserValues]:

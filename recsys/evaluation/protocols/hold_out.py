@@ -14,8 +14,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut, Split, last_split, temporal_split
 from recsys.errors import DataError, SettingsError
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import Standardised, counting_without
-from recsys.scorers.base import NO_ROW, FloatArray, Requests, Scorer
+from recsys.ranking.batch import standardised
+from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests, Scorer
 from recsys.settings import CONTEXT_DIMENSIONS, Context, Hemisphere, require_seed, season_of
 
 SplitName = Literal["temporal", "last"]
@@ -130,17 +130,17 @@ def scores_in(
         progress(stage, start, len(users))
         chunk = slice(start, start + CHUNK_USERS)
         requests = Requests(users[chunk], tuple(contexts[chunk]))
-        raw = np.stack([scorer.score(requests) for scorer in scorers], axis=1)
-        for row, each in enumerate(raw, start):
-            values[row] = Standardised.of(each, not_had(seen, int(users[row]))).values
+        values[chunk] = standardised(scorers, requests, not_had(seen, users[chunk]))
     progress(stage, len(users), len(users))
     return values
 
 
-def not_had(seen: sparse.csr_array, user_row: int) -> NDArray[np.bool_]:
-    """What a shopper does not have, bool of shape (n_items,); everything for NO_ROW."""
-    had = slice(0, 0) if user_row == NO_ROW else slice(seen.indptr[user_row], seen.indptr[user_row + 1])
-    return counting_without(seen.indices[had], seen.shape[1])
+def not_had(seen: sparse.csr_array, user_rows: IntArray) -> NDArray[np.bool_]:
+    """What shoppers do not have, bool of shape (n_users, n_items); everything for NO_ROW."""
+    found, known = np.ones((len(user_rows), seen.shape[1]), bool), np.flatnonzero(user_rows != NO_ROW)
+    had = seen[user_rows[known]].tocoo()
+    found[known[had.row], had.col] = False
+    return found
 
 
 def contexts_of(

@@ -18,8 +18,8 @@ def of_list(scores: list[float], relevant: list[int], k: int, hidden: tuple[int,
     eligible = np.ones(len(scores), bool)
     eligible[list(hidden)] = False
     rows = np.array(relevant, np.int64)
-    places = tied_positions(np.array(scores, np.float32), eligible, rows, k)
-    found = expected_list_accuracy(places[None], np.array([len(relevant)]))
+    places = tied_positions(np.array([scores], np.float32), eligible[None], np.array([0, len(rows)]), rows, k)
+    found = expected_list_accuracy(places, np.array([len(relevant)]))
     return {name: float(values[0]) for name, values in found.items()}
 
 
@@ -83,7 +83,8 @@ def test_a_chain_of_gaps_below_rounding_is_one_group() -> None:
 
 
 def test_who_wants_nothing_has_no_accuracy_and_an_empty_shelf_finds_nothing() -> None:
-    places = np.stack([tied_positions(np.ones(3, np.float32), np.zeros(3, bool), np.array([1]), 2)] * 2)
+    nothing = np.zeros((2, 3), bool)
+    places = tied_positions(np.ones((2, 3), np.float32), nothing, np.array([0, 1, 2]), np.array([1, 1]), 2)
     found = expected_list_accuracy(places, np.array([0, 1]))
     for values in found.values():
         assert np.isnan(values[0])
