@@ -137,8 +137,9 @@ def best_weights(
     """Weights that do about as well as any and give the most personal lists, of the named components; their nDCG@k.
 
     Of a grid of 1 / n_steps, those count that fall short of the best point, shopper by shopper, by at most one standard
-    error; of these, if there are any, those of which every component decides about what its weight says (`FAR_OFF`).
-    The third whose lists have least in common from shopper to shopper is taken, and of that the middle: the best point
+    error, and of which every component decides about what its weight says (`FAR_OFF`); where there are none, by at most
+    two, which still cannot be told from the best; where there are none either, those nearest to what they say. The
+    third whose lists have least in common from shopper to shopper is taken, and of that the middle: the best point
     itself is best by luck as well, the more so the more points there are. On eleven shops, chosen by one choice of
     every shopper and measured by another, that served better than the best point, with a quarter less in common. In
     whole hundredths, as sliders hold them.
@@ -149,8 +150,11 @@ def best_weights(
     """
     grid = _over_all(simplex_grid(len(names), n_steps if len(names) > 2 else 2 * n_steps), names)
     gains = gains_on(scores, grid, k, progress)
-    tied = grid[as_good_as_any(gains, grid)]
-    overlaps, gaps = lists_of_weights(served or scores, tied, k)
+    for errors in (1.0, 2.0):
+        tied = grid[as_good_as_any(gains, grid, errors)]
+        overlaps, gaps = lists_of_weights(served or scores, tied, k)
+        if gaps.min() <= FAR_OFF:
+            break
     honest = gaps <= max(FAR_OFF, float(gaps.min()))
     tied, overlaps = tied[honest], overlaps[honest]
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]

@@ -194,9 +194,14 @@ def test_weights_are_the_middle_of_the_most_personal_third_of_those_as_good_as_a
     gains = gains_of_weights(scores, grid, 10)
     top = gains[gains.mean(axis=1).argmax()]
     short = [top - each for each in gains]
-    tied = [point for point, each in zip(grid, short, strict=True) if each.mean() <= each.std() / np.sqrt(30) + 1e-12]
-    gaps = {tuple(point.tolist()): influence_gap(scores, point, 10) for point in tied}
-    honest = [point for point in tied if gaps[tuple(point.tolist())] <= max(0.1, min(gaps.values())) + 1e-9]
+    gaps = {tuple(point.tolist()): influence_gap(scores, point, 10) for point in grid}
+    for errors in (1, 2):  # two only where none within one says what it does
+        most = [each.mean() - errors * each.std() / np.sqrt(30) for each in short]
+        tied = [point for point, least in zip(grid, most, strict=True) if least <= 1e-12]
+        nearest = min(gaps[tuple(point.tolist())] for point in tied)
+        if nearest <= 0.1:
+            break
+    honest = [point for point in tied if gaps[tuple(point.tolist())] <= max(0.1, nearest) + 1e-9]
     by_overlap = sorted((in_common(lists_at(scores, point, 10), 10), tuple(point.tolist())) for point in honest)
     bound = by_overlap[math.ceil(len(honest) / 3) - 1][0] + 1e-9
     middle = np.mean([point for overlap, point in by_overlap if overlap <= bound], axis=0)
@@ -205,6 +210,28 @@ def test_weights_are_the_middle_of_the_most_personal_third_of_those_as_good_as_a
     assert found.sum() == pytest.approx(1)
     np.testing.assert_allclose(100 * found, np.rint(100 * found), atol=1e-9)
     assert quality == pytest.approx(ndcg_of_weights(scores, found[None].astype(np.float32), 10)[0])
+
+
+def test_where_none_of_the_best_says_what_it_does_others_that_cannot_be_told_from_them_may() -> None:
+    """Of 12 shoppers some are served worse at the honest point: 1.5 standard errors behind, or more than ten."""
+    for n_worse, wanted in ((2, 0.5), (11, 0.0)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(weights_module, "gains_on", lambda scores, grid, k, progress, n=n_worse: gains_at(grid, n))
+            patch.setattr(weights_module, "lists_of_weights", lambda scores, grid, k: alike_at(grid))
+            assert best_weights(made_up(), ("semantic", "context"), k=10)[0].semantic == pytest.approx(wanted)
+
+
+def gains_at(grid: np.ndarray, n_worse: int) -> np.ndarray:
+    """All is as good as can be at no weight on the semantic component, some of 12 miss a little at one half of it."""
+    half, none = (np.isclose(grid[:, COMPONENTS.index("semantic")], each) for each in (0.5, 0.0))
+    gains = np.zeros((len(grid), 12))
+    gains[half], gains[none] = 1 - 0.01 * (np.arange(12) < n_worse), 1.0
+    return gains
+
+
+def alike_at(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lists have as much in common everywhere; influence is as the weights say at one half alone."""
+    return np.full(len(grid), 0.3), np.where(np.isclose(grid[:, COMPONENTS.index("semantic")], 0.5), 0.05, 0.2)
 
 
 def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> None:
