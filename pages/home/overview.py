@@ -62,7 +62,7 @@ def score_html(info: ModelInfo) -> str:
     return (
         '<h2 class="sw-chart-title">Four questions make one score</h2>'
         f"{questions_html()}"
-        f'<p class="sw-note" style="margin:.8rem 0 0">{esc(info.engine_in_words)}</p>'
+        f'<p class="sw-note" style="margin:.8rem 0 0">{esc(info.engine_in_brief)}</p>'
         f'<p class="sw-note" style="margin:1.1rem 0 .4rem">How much each counts, until you change it:</p>{weights}'
         + (f'<p class="sw-note" style="margin:.5rem 0 0">{esc(info.learned)}</p>' if info.learned else "")
     )
@@ -82,9 +82,10 @@ def model_html(info: ModelInfo, model_id: str, shop_name: str) -> str:
         "Data": f"<code>{esc(info.data_fingerprint[:12])}</code>",
     }
     repairs = "".join(f"<li>{esc(repair)}</li>" for repair in info.repairs) or "<li>Nothing had to be repaired.</li>"
+    why = f'<dt>Why {esc(info.engine)}</dt><dd class="sw-wide">{esc(info.engine_in_words)}</dd>'
     return (
         f'<h2 class="sw-chart-title">The model in use</h2><dl class="sw-facts-list">{definitions_html(facts)}'
-        f'<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
+        f'{why}<dt>Repairs</dt><dd class="sw-wide"><ul class="sw-repairs" dir="auto">{repairs}</ul></dd></dl>'
     )
 
 

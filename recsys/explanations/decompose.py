@@ -196,19 +196,25 @@ class WeightedSide:
         )
 
 
-def readable(component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_]) -> Contribution:
-    """A part of a score as a share of the final one, with the name to leave it out by; `item_ids` of the catalogue."""
-    source = part.source
+def readable(
+    component: str, part: ScorePart, worth: float, item_ids: NDArray[np.object_], titles: NDArray[np.object_]
+) -> Contribution:
+    """A part of a score as a share of the final one, with the name to leave it out by.
+
+    `item_ids`, `titles`: of the catalogue, for parts that name a product by row.
+    """
+    source, label = dict(part.source), part.label
+    row = int(source["feature"][8:]) if str(source.get("feature", "")).startswith("product:") else -1
     if source["kind"] == "circumstance":
         name = f"c:{source['dimension']}"
     elif source["kind"] == "term":
         name = f"f:term:{source['term']}"
     elif source["kind"] == "history":
-        name = f"h:{source['item_id']}"
+        name, label = f"h:{item_ids[row]}", str(titles[row])
+        source = {"kind": "history", "item_id": str(item_ids[row])}
     else:
-        feature = str(source["feature"])
-        name = f"i:{item_ids[int(feature[8:])]}" if feature.startswith("product:") else f"f:{feature}"
-    return Contribution(component, part.label, worth * part.value, {**source, "strike": name})
+        name = f"i:{item_ids[row]}" if row >= 0 else f"f:{source['feature']}"
+    return Contribution(component, label, worth * part.value, {**source, "strike": name})
 
 
 def strongest_pairs(shopper: WeightedSide, product: WeightedSide, worth: float) -> tuple[PhrasePair, ...]:

@@ -75,7 +75,9 @@ class Explainer:
         for name in COMPONENTS:
             if worth[name] and name != "semantic":
                 own = self._scorers[name].contributions(scored.requests, 0, item_row)
-                parts[name] = largest_first([readable(name, part, worth[name], self._item_ids) for part in own])
+                parts[name] = largest_first(
+                    [readable(name, part, worth[name], self._item_ids, self._titles) for part in own]
+                )
         phrases: tuple[Contribution, ...] = ()
         pairs: tuple[PhrasePair, ...] = ()
         if worth["semantic"]:

@@ -14,7 +14,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,12 +100,8 @@ class EASESettings(LinkSettings):
 class ItemLinksScorer(Scorer):
     """Base of the item-to-item models; subclasses learn the links."""
 
-    META: ClassVar[tuple[str, ...]] = ("titles", "item_ids")
-
     def _fit(self, fitting: Fitting, progress: Progress) -> None:
         data = fitting.data
-        self.titles = [str(title) for title in data.items["title"]]
-        self.item_ids = [str(item_id) for item_id in data.item_ids]
         self.likes = _likes(data, self.settings.half_life_days)
         self.links = self._learn(data, progress)
         self.links.sort_indices()
@@ -139,7 +135,7 @@ class ItemLinksScorer(Scorer):
         liked, weights = liked[kept], weights[kept]
         values = weights * self.links[liked].tocsc()[:, [item_row]].toarray()[:, 0]
         return [
-            ScorePart(self.titles[row], float(value), {"kind": "history", "item_id": self.item_ids[row]})
+            ScorePart(f"product:{row}", float(value), {"kind": "history", "feature": f"product:{row}"})
             for row, value in zip(liked, values, strict=True)
             if value != 0
         ]
@@ -147,12 +143,12 @@ class ItemLinksScorer(Scorer):
     def _state(self) -> ScorerState:
         state = super()._state()
         sparse = {**csr_arrays("likes", self.likes), **csr_arrays("links", self.links)}
-        return ScorerState({**state.arrays, **sparse}, {**state.meta, "n_users": self.likes.shape[0]})
+        return ScorerState({**state.arrays, **sparse}, {**state.meta, "shape": list(self.likes.shape)})
 
     def _restore(self, state: ScorerState) -> None:
         super()._restore(state)
-        n_items = len(self.item_ids)
-        self.likes = csr_from(state.arrays, "likes", (int(state.meta["n_users"]), n_items))
+        n_users, n_items = state.meta["shape"]
+        self.likes = csr_from(state.arrays, "likes", (n_users, n_items))
         self.links = csr_from(state.arrays, "links", (n_items, n_items))
 
     @abstractmethod

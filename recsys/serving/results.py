@@ -21,7 +21,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class ModelInfo:
     """Which model answers, and what it learnt from.
 
-    `engine`, `engine_in_words`: of the collaborative component, its name and why.
+    `engine`, `engine_in_brief`, `engine_in_words`: of the collaborative component, its name, and why it is that.
     `learned`: what came of learning the default weights, if only that nothing did; "" where it was not asked for.
     `reads`: the languages that the encoder reads, in words; "" for a model of an earlier version.
     `unread`: how much is in languages that the encoder does not read, with the remedy; "" for next to nothing.
@@ -42,6 +42,7 @@ class ModelInfo:
     protocol: str
     default_weights: FusionSettings
     engine: str
+    engine_in_brief: str
     engine_in_words: str
     learned: str
     hemisphere: Hemisphere
@@ -62,6 +63,7 @@ class ModelInfo:
             protocol=manifest["protocol"],
             default_weights=FusionSettings(**(learning.get("weights") or chosen["weights"])),
             engine=chosen["engine"]["label"],
+            engine_in_brief=chosen["engine"].get("in_brief", ""),
             engine_in_words=chosen["engine"]["in_words"],
             learned=learning.get("in_words", ""),
             hemisphere=manifest["settings"].get("hemisphere", "north"),

@@ -70,7 +70,9 @@ def choose_components(
     context = choose_context(data, rounds, split, seed, progress)
     if sum(len(each.held_out.users()) for each in rounds) < FEWEST_SHOPPERS:
         usual = CollaborativeSettings()
-        return ComponentChoice(context, EngineChoice(replace(usual, engine=engine or usual.engine)))
+        return ComponentChoice(
+            context, EngineChoice(replace(usual, engine=engine or usual.engine), is_asked=engine is not None)
+        )
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
     found, scorers = choose_engine(shoppers, engine, progress)
     shoppers = shoppers.with_component("collaborative", scorers)

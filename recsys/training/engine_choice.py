@@ -45,6 +45,13 @@ ATTRIBUTE_WEIGHTS = (1.0, 0.0)
 MANY_ITEMS = 4_000
 """Of more products EASE takes minutes, and is tried with the first of the attribute weights alone."""
 
+GOES_BY: Mapping[EngineName, str] = {
+    "lightfm": "what each shopper and each kind of product have shown to go together",
+    "item_knn": "what the same shoppers like",
+    "ease": "what the same shoppers like, and by which products are alike",
+}
+"""What each engine learns from, in words."""
+
 STAGE = "choosing the collaborative engine"
 
 COLLABORATIVE = COMPONENTS.index("collaborative")
@@ -60,11 +67,13 @@ class EngineChoice:
     tried : by engine, nDCG@K of the list with the best settings of it on validation shoppers, the best share chosen by
         them too; empty where they were too few, and the defaults stand
     n_shoppers : by whom it was chosen
+    is_asked : a person asked for the engine, whatever serves best
     """
 
     settings: CollaborativeSettings = field(default_factory=CollaborativeSettings)
     tried: Mapping[str, float] = field(default_factory=dict)
     n_shoppers: int = 0
+    is_asked: bool = False
 
     @property
     def name(self) -> EngineName:
@@ -84,12 +93,31 @@ class EngineChoice:
                 "choose by."
             )
         figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
-        stays = self.tried[self.name] < max(self.tried.values()) or self.name == CollaborativeSettings().engine
-        why = ", which stays unless another is better beyond doubt" if stays else ""
+        why = ", which stays unless another is better beyond doubt" if self._is_usual else ""
+        why = ", as was asked for" if self.is_asked else why
         return (
             f"The collaborative component is {label} ({in_words(self.settings)}){why}: by nDCG@{K} of whole lists for "
             f"{self.n_shoppers:,} validation shoppers ({figures})."
         )
+
+    def in_brief(self) -> str:
+        """The same for whoever uses the shop, without figures.
+
+        >>> EngineChoice().in_brief()
+        '“Collaborative” is EASE here: it goes by what the same shoppers like, and by which products are alike.'
+        """
+        words = f"“Collaborative” is {ENGINE_CLASSES[self.name].label} here: it goes by {GOES_BY[self.name]}"
+        others = " and ".join(ENGINE_CLASSES[name].label for name in self.tried if name != self.name)
+        if self.is_asked:
+            return f"{words}, as was asked for."
+        if not others:
+            return f"{words}."
+        served = "served them no better beyond doubt" if self._is_usual else "served them worse"
+        return f"{words}. {others} were tried on {self.n_shoppers:,} shoppers and {served}."
+
+    @property
+    def _is_usual(self) -> bool:
+        return self.name == CollaborativeSettings().engine
 
     def as_json(self) -> dict[str, Any]:
         """For manifests and reports."""
@@ -99,7 +127,9 @@ class EngineChoice:
             "settings": asdict(getattr(self.settings, self.name)),
             "validation_ndcg": dict(self.tried),
             "n_shoppers": self.n_shoppers,
+            "is_asked": self.is_asked,
             "in_words": self.in_words(),
+            "in_brief": self.in_brief(),
         }
 
 
@@ -139,7 +169,7 @@ def choose_engine(
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
     settings = replace(settings, engine=chosen.settings.engine)
     ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}
-    return EngineChoice(settings, ndcg, shoppers.n_different), chosen.scorers
+    return EngineChoice(settings, ndcg, shoppers.n_different, only is not None), chosen.scorers
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -27,6 +27,9 @@ PERSONAL_SHARE = 3
 MAX_LISTS = 500
 """By so many shoppers' lists it is told how personal weights are."""
 
+GAP_ERROR = 0.02
+"""To so much it is known by them how far influence is from a weight."""
+
 POINTS_A_REPORT = 16
 """Progress is told after so many weight vectors."""
 
@@ -153,7 +156,7 @@ def best_weights(
     for errors in (1.0, 2.0):
         tied = grid[as_good_as_any(gains, grid, errors)]
         overlaps, gaps = lists_of_weights(served or scores, tied, k)
-        if gaps.min() <= FAR_OFF:
+        if gaps.min() <= FAR_OFF + GAP_ERROR:
             break
     honest = gaps <= max(FAR_OFF, float(gaps.min()))
     tied, overlaps = tied[honest], overlaps[honest]

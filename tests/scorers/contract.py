@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recsys.data.dataset import Dataset
 from recsys.errors import NotFittedError
-from recsys.scorers.base import NO_EXCLUSIONS, NO_ROW, Exclusions, Fitting, Requests, Scorer, ScorerState
+from recsys.scorers.base import NO_EXCLUSIONS, NO_ROW, Exclusions, Fitting, Requests, ScorePart, Scorer, ScorerState
 from recsys.settings import Context
 
 MOMENT = datetime(2024, 4, 6, 12, tzinfo=UTC)
@@ -258,3 +258,8 @@ def _with_another_future(tiny: Tables) -> Tables:
 def _likeness(some: np.ndarray, others: np.ndarray) -> float:
     """Mean correlation of the rows of two score matrices."""
     return float(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(some, others, strict=True) if a.std() and b.std()]))
+
+
+def liked_in(part: ScorePart, data: Dataset) -> str:
+    """Id of the liked product that a part rests on."""
+    return str(data.item_ids[int(part.source["feature"].removeprefix("product:"))])

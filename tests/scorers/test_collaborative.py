@@ -11,7 +11,7 @@ from recsys.scorers.collaborative import ENGINE_CLASSES, CollaborativeScorer, Co
 from recsys.scorers.item_links import EASESettings, ItemKNNSettings
 from recsys.scorers.lightfm import LightFMScorer, LightFMSettings
 from recsys.settings import Context
-from tests.scorers.contract import ScorerContract
+from tests.scorers.contract import ScorerContract, liked_in
 
 KNN = ItemKNNSettings(shrinkage=1.0, half_life_days=30.0)
 EASE = EASESettings(regularisation=2.0, attribute_weight=1.0, half_life_days=60.0)
@@ -80,9 +80,9 @@ class OfAnEngine(ScorerContract):
         if self.engine == "lightfm":
             assert before != after
             return
-        parts = {part.source["item_id"]: part.value for part in scorer.contributions(plain, 0, mug)}
+        parts = {liked_in(part, tiny_data): part.value for part in scorer.contributions(plain, 0, mug)}
         assert before - after == pytest.approx(parts.pop("tent-2"), abs=1e-6)
-        rest = {part.source["item_id"]: part.value for part in scorer.contributions(left, 0, mug)}
+        rest = {liked_in(part, tiny_data): part.value for part in scorer.contributions(left, 0, mug)}
         assert rest == pytest.approx(parts)
 
 

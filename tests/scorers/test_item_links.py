@@ -11,7 +11,7 @@ from recsys.scorers.base import NO_ROW, Exclusions, Fitting, Requests
 from recsys.scorers.features import item_features
 from recsys.scorers.item_links import EASEScorer, EASESettings, ItemKNNScorer, ItemKNNSettings
 from recsys.settings import Context
-from tests.scorers.contract import ScorerContract
+from tests.scorers.contract import ScorerContract, liked_in
 
 HALF_LIFE = 20.0
 
@@ -44,18 +44,17 @@ class ColdShoppersGetZeros:
         plain, left = (
             Requests.one(ann, Context(), None, without) for without in (Exclusions(), Exclusions(items=(tent,)))
         )
-        gone = [part.value for part in scorer.contributions(plain, 0, mug) if part.source["item_id"] == "tent-2"]
+        gone = [part.value for part in scorer.contributions(plain, 0, mug) if liked_in(part, tiny_data) == "tent-2"]
         assert scorer.score(plain)[0, mug] - scorer.score(left)[0, mug] == pytest.approx(sum(gone), abs=1e-7)
         assert gone
-        assert "tent-2" not in {part.source["item_id"] for part in scorer.contributions(left, 0, mug)}
+        assert "tent-2" not in {liked_in(part, tiny_data) for part in scorer.contributions(left, 0, mug)}
         everything = Exclusions(items=tuple(range(tiny_data.n_items)))
         assert not scorer.score(Requests.one(ann, Context(), None, everything)).any()
 
     def test_parts_name_the_products_of_the_history(self, tiny_data):
         requests = Requests.one(tiny_data.user_row("ann"), Context())
         parts = self.fitted(tiny_data).contributions(requests, 0, tiny_data.item_row("mug"))
-        assert {part.source["item_id"] for part in parts} <= {"tent-2", "stove", "blanket"}
-        assert "Ridge tent for two" in {part.label for part in parts}
+        assert {liked_in(part, tiny_data) for part in parts} <= {"tent-2", "stove", "blanket"}
 
 
 class LikesFade:
@@ -67,8 +66,8 @@ class LikesFade:
         expected = {"tent-2": ANNS_TENT, "stove": ANNS_STOVE, "blanket": 1.0}
         ann, told = Requests.one(tiny_data.user_row("ann"), Context()), set()
         for item_row in range(tiny_data.n_items):
-            of_all = {part.source["item_id"]: part.value for part in plain.contributions(ann, 0, item_row)}
-            found = {part.source["item_id"]: part.value for part in faded.contributions(ann, 0, item_row)}
+            of_all = {liked_in(part, tiny_data): part.value for part in plain.contributions(ann, 0, item_row)}
+            found = {liked_in(part, tiny_data): part.value for part in faded.contributions(ann, 0, item_row)}
             assert found == pytest.approx({item: expected[item] * value for item, value in of_all.items()}, rel=1e-5)
             told |= found.keys()
         assert told == expected.keys()
@@ -237,7 +236,7 @@ class TestEASEWithAttributes(ColdShoppersGetZeros, LikesFade, ScorerContract):
         ann = Requests.one(train.user_row("ann"), Context())  # who likes the blanket, of the same category
         assert self.fitted(train).score(ann)[0, candle] > 0
         (part,) = [part for part in self.fitted(train).contributions(ann, 0, candle) if part.value > 0]
-        assert part.source["item_id"] == "blanket"
+        assert liked_in(part, tiny_data) == "blanket"
         blind = EASEScorer(EASESettings(regularisation=2.0)).fit(Fitting(train))
         assert blind.score(ann)[0, candle] == 0
 
