@@ -30,6 +30,9 @@ from recsys.tuning.weight_map import MapPasses, WeightMap, weight_map
 N_HALVINGS = 20
 """Random halves of the test shoppers."""
 
+OVERLAPS = (0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+"""Shares that the lists of two shoppers may have in common, on the mean."""
+
 ENDS = {"from": "Lowest", "to": "Highest"}
 
 Floats = NDArray[np.float64]
@@ -41,6 +44,7 @@ Ends = Mapping[str, tuple[float, float]]
 class MeasuredMix:
     """nDCG of a named mix, or of the best on validation while the component of this name has a given share.
 
+    `overlap`, `overlap_on_test`: what the lists of two shoppers have in common, each served at their own moment.
     `change` is on test, less the chosen mix; ties are those of the mix, or of some mix of the share, with the best of
     all; ranks on the map begin at 1; `hindsight` is nDCG of the mix of the share that turns out best on test.
     """
@@ -56,6 +60,8 @@ class MeasuredMix:
     rank_on_test: int | None = None
     share: float | None = None
     hindsight: float | None = None
+    overlap: float | None = None
+    overlap_on_test: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +78,10 @@ class MappedRole:
     @property
     def means(self) -> Floats:
         return self.map.means[METRIC]
+
+    @property
+    def overlaps(self) -> Floats:
+        return 1 - self.map.means["personalisation"]
 
     @property
     def tied(self) -> NDArray[np.bool_]:
@@ -147,6 +157,24 @@ def best_by_share(validation: MappedRole, test: MappedRole, chosen: int, seed: i
     )
 
 
+def best_by_overlap(validation: MappedRole, test: MappedRole, chosen: int, seed: int) -> tuple[MeasuredMix, ...]:
+    """The chosen mix, and the best on validation whose lists have at most so much in common there, on test."""
+    best = [("Any", chosen)]
+    for most in OVERLAPS:
+        among = validation.overlaps <= most
+        if among.any() and (point := validation.map.best(METRIC, among=among)) != best[-1][1]:
+            best.append((f"At most {most:.0%}", point))
+    return tuple(
+        replace(
+            mix,
+            tied_on_validation=bool(validation.tied[point]),
+            overlap=float(validation.overlaps[point]),
+            overlap_on_test=float(test.overlaps[point]),
+        )
+        for mix, (_, point) in zip(_measured(validation, test, best, seed), best, strict=True)
+    )
+
+
 def _measured(
     validation: MappedRole, test: MappedRole, mixes: Sequence[tuple[str, int]], seed: int
 ) -> list[MeasuredMix]:
@@ -186,14 +214,16 @@ def agreement(validation: MappedRole, test: MappedRole) -> dict[str, float]:
 class WeightsFigures:
     """Everything that was measured.
 
-    Of `mixes` the chosen one is the first, the best on test the second; `components` are as `tied_shares`, `agreement`
-    and `by_halves` as those functions have them; the last three are of every mix, means of nDCG and ties with the best.
+    Of `mixes` the chosen one is the first, the best on test the second; `frontier` is of `best_by_overlap`,
+    `components`, `agreement` and `by_halves` are as the functions of these names have them; the last three are of every
+    mix, means of nDCG and ties with the best.
     """
 
     k: int
     n_users: int
     mixes: tuple[MeasuredMix, ...]
     shares: tuple[MeasuredMix, ...]
+    frontier: tuple[MeasuredMix, ...]
     components: Mapping[str, Ends]
     agreement: Mapping[str, float]
     by_halves: Interval
@@ -211,6 +241,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         n_users=len(panel),
         mixes=named_mixes(validation, test, chosen, settings.seed),
         shares=best_by_share(validation, test, chosen, settings.seed),
+        frontier=best_by_overlap(validation, test, chosen, settings.seed),
         components=tied_shares({"validation": validation, "test": test}),
         agreement=agreement(validation, test),
         by_halves=by_halves(test, chosen, settings.seed, progress),
@@ -220,7 +251,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     )
     best, in_hindsight = found.mixes[:2]
     document = {"chosen": best.weights, "best_on_test": in_hindsight.weights, "hindsight": in_hindsight.change}
-    document |= {name: getattr(found, name) for name in ("by_halves", "agreement", "components")}
+    document |= {name: getattr(found, name) for name in ("by_halves", "agreement", "components", "frontier")}
     return Result(
         protocol=f"{panel.protocol} All {len(validation.means):,} mixes of the four components in steps of 5% are "
         f"measured by nDCG@{settings.k}, without variety. Tied is what cannot be told from the best mix at 95%, all "
@@ -275,9 +306,13 @@ def tables(found: WeightsFigures) -> tuple[Table, ...]:
     shares |= {"hindsight": "Best on test, in hindsight", **tied, "tied_on_test": "Tied, test"}
     by_share, some = "The best that can be had at every share of a component", "some mix of this share"
     tied_shares = "Shares of the components in the mixes that cannot be told from the best"
+    frontier = {"name": "In common", "weights": "Best mix on validation", "overlap": "In common, validation"}
+    frontier |= {"overlap_on_test": "In common, test", **ndcg, **change, **tied}
+    more_personal = "What it costs where the lists of two shoppers have less in common"
     return (
         table_of("mixes", "The mixes that matter", found.mixes, mixes, ranks),
         table_of("components", tied_shares, components, columns),
+        table_of("frontier", more_personal, found.frontier, frontier, "Everybody is served at their own moment."),
         table_of("shares", by_share, found.shares, shares, f"Tied: {some} cannot be told from the best of all."),
     )
 

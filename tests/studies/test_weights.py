@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from recsys.evaluation.statistics.paired import differences
 from recsys.evaluation.statistics.significance import Interval
 from recsys.progress import silent
-from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
+from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings, parse_weights
 from recsys.studies.format import change_text
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Cell, Result
@@ -70,6 +71,24 @@ def test_every_share_of_every_component_has_the_best_mix_that_validation_knows(
         assert row["validation"] == pytest.approx(validation.means[among].max())
         assert row["hindsight"] == pytest.approx(test.means[among].max())
         assert float(row["test"] or 0) <= test.means[among].max() + 1e-9
+
+
+def test_the_frontier_is_what_more_personal_lists_cost(result: Result, roles: tuple[MappedRole, MappedRole]) -> None:
+    validation, test = roles
+    first, *others = rows_of(result, "frontier")
+    assert first["weights"] == rows_of(result, "mixes")[0]["weights"]
+    assert others
+    quality, overlaps = validation.means, 1 - validation.map.means["personalisation"]
+    for row in others:
+        most = float(str(row["name"]).removeprefix("At most ").removesuffix("%")) / 100
+        assert float(row["overlap"] or 0) <= most
+        assert row["validation"] == pytest.approx(quality[overlaps <= most].max())
+        fusion = parse_weights(str(row["weights"]).replace(" ", "=").replace(",=", ",").replace("%", ""))
+        ranked = test.engine.measure(RankingSettings(fusion, WHOLE_CATALOGUE)).lists.ranked
+        both = [len(set(a) & set(b)) / 10 for a, b in combinations(ranked.tolist(), 2)]
+        assert row["overlap_on_test"] == pytest.approx(np.mean(both), abs=1e-6)
+    told = [float(row["overlap"] or 0) for row in (first, *others)]
+    assert told == sorted(told, reverse=True)
 
 
 def test_halves_never_measure_on_those_they_chose_by(roles: tuple[MappedRole, MappedRole]) -> None:
@@ -133,6 +152,7 @@ def _figures(
         validation=np.full(6, 0.04),
         test=np.full(6, 0.04),
         tied_on_validation=np.ones(6, bool),
+        frontier=(),
     )
 
 
