@@ -45,6 +45,8 @@ The lid is pretty solid.
 The straps are usually comfortable.
 Easy to clean with patience.
 The grip is best with a dry hand.
+Neutral taste: clean finish, no sour tail, you want another sip.
+Nice soft leather, but nothing special.
 """
 
 LEANS = """
