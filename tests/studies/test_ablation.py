@@ -12,6 +12,7 @@ from recsys.studies.models import chosen_weights, label, models_on, name_of, sub
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
+from tests.benchmarks.pooled_worth import pooled
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,33 @@ def test_a_result_is_kept_as_json_and_told_as_text(result: Result) -> None:
         .lstrip("\ufeff")
         .startswith("model,weights,ndcg,ndcg_low,ndcg_high,full,full_low,full_high,full_p,full_verdict")
     )
+
+
+def test_a_component_is_worth_what_is_lost_without_it_for_each_kind_of_shopper(
+    result: Result, workspace: Workspace
+) -> None:
+    _, test = workspace.engines("last", 1, 0)
+    kinds, rows = test.panel.shoppers["activity"], next(each for each in result.tables if each.name == "worth").rows
+    told = {(row["component"], row["shoppers"]): row for row in rows}
+    for name in COMPONENTS:
+        whole = told[name, "all"]
+        assert whole["n_shoppers"] == len(kinds)
+        loss = result.figures["against"]["full"][without(name)]["change"]["mean"]
+        assert whole["gain"] == pytest.approx(-loss)
+        parts = [told[name, kind] for kind in set(kinds)]
+        assert sum(float(each["gain"]) * float(each["n_shoppers"]) for each in parts) / len(kinds) == pytest.approx(
+            -loss
+        )
+
+
+def test_of_several_shops_every_shopper_counts_the_same() -> None:
+    def document(n: int, mean: float, half: float) -> dict[str, object]:
+        gain = {"mean": mean, "low": mean - half, "high": mean + half}
+        return {"worth": [{"component": "semantic", "shoppers": "all", "n_shoppers": n, "gain": gain}]}
+
+    shops = [document(100, 0.02, 0.01), document(300, 0.01, 0.004)]
+    mean, low, high, n = pooled(shops, "semantic", "all")
+    assert (mean, n) == (pytest.approx(0.0125), 400)
+    half = ((0.25 * 0.01) ** 2 + (0.75 * 0.004) ** 2) ** 0.5
+    assert (low, high) == (pytest.approx(mean - half), pytest.approx(mean + half))
+    assert pooled(shops, "semantic", "cold")[3] == 0
