@@ -61,12 +61,13 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """nDCG of all components less that without one, over so many test shoppers of one kind."""
+    """nDCG of all components less that without one, over so many test shoppers of one kind; `error` is standard."""
 
     component: str
     shoppers: str
     n_shoppers: int
     gain: Interval
+    error: float
 
 
 def worth_by_activity(models: Mapping[str, Model], activity: NDArray[np.object_], seed: int) -> list[Worth]:
@@ -77,7 +78,8 @@ def worth_by_activity(models: Mapping[str, Model], activity: NDArray[np.object_]
         gains = changes(whole, less)
         for kind in ("all", *(kind for kind in ACTIVITIES if (activity == kind).any())):
             own = gains if kind == "all" else gains[activity == kind]
-            found.append(Worth(name, kind, len(own), mean_interval(own, seed)))
+            error = float(np.std(own) / np.sqrt(len(own)))
+            found.append(Worth(name, kind, len(own), mean_interval(own, seed), error))
     return found
 
 

@@ -1,7 +1,7 @@
 """What each component is worth over several shops together: `python -m tests.benchmarks.pooled_worth RESULT.json ...`.
 
 Reads what `recsys experiment ablation --json` printed of each. Every test shopper counts the same; shops are drawn from
-as strata, so the variance of the mean is the weighted sum of theirs, as their 95% intervals tell it.
+as strata, so the variance of the mean is the weighted sum of theirs.
 """
 
 import json
@@ -19,13 +19,11 @@ def pooled(documents: list[dict], component: str, shoppers: str) -> tuple[float,
         for row in document["worth"]
         if (row["component"], row["shoppers"]) == (component, shoppers)
     ]
-    known = [row for row in rows if row["gain"]["low"] is not None]
-    n = sum(row["n_shoppers"] for row in known)
+    n = sum(row["n_shoppers"] for row in rows)
     if not n:
         return (float("nan"),) * 3 + (0,)
-    mean = sum(row["n_shoppers"] * row["gain"]["mean"] for row in known) / n
-    errors = [row["n_shoppers"] * (row["gain"]["high"] - row["gain"]["low"]) / (2 * Z) for row in known]
-    error = sum(each**2 for each in errors) ** 0.5 / n
+    mean = sum(row["n_shoppers"] * row["gain"]["mean"] for row in rows) / n
+    error = sum((row["n_shoppers"] * row["error"]) ** 2 for row in rows) ** 0.5 / n
     return mean, mean - Z * error, mean + Z * error, n
 
 

@@ -105,13 +105,13 @@ def test_a_component_is_worth_what_is_lost_without_it_for_each_kind_of_shopper(
 
 
 def test_of_several_shops_every_shopper_counts_the_same() -> None:
-    def document(n: int, mean: float, half: float) -> dict[str, object]:
-        gain = {"mean": mean, "low": mean - half, "high": mean + half}
-        return {"worth": [{"component": "semantic", "shoppers": "all", "n_shoppers": n, "gain": gain}]}
+    def document(n: int, mean: float, error: float) -> dict[str, object]:
+        row = {"component": "semantic", "shoppers": "all", "n_shoppers": n, "gain": {"mean": mean}, "error": error}
+        return {"worth": [row]}
 
     shops = [document(100, 0.02, 0.01), document(300, 0.01, 0.004)]
     mean, low, high, n = pooled(shops, "semantic", "all")
     assert (mean, n) == (pytest.approx(0.0125), 400)
-    half = ((0.25 * 0.01) ** 2 + (0.75 * 0.004) ** 2) ** 0.5
+    half = 1.96 * ((0.25 * 0.01) ** 2 + (0.75 * 0.004) ** 2) ** 0.5
     assert (low, high) == (pytest.approx(mean - half), pytest.approx(mean + half))
     assert pooled(shops, "semantic", "cold")[3] == 0
