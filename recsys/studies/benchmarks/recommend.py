@@ -156,7 +156,7 @@ def _save_random_model(folder: Path, n_items: int) -> None:
     summary: dict[str, Any] = {"rating_counts": {}, "activity": [], "categories": []}
     learned = {"n_dims": 16, "n_epochs": 0, "learning_rate": 0.0, "metadata_share": 0.0}
     sizes = {"n_items": n_items, "n_users": N_USERS}
-    named = {"item_ids": items["item_id"], "titles": words, "n_users": N_USERS}
+    named = {"shape": [N_USERS, n_items]}
     facts = {
         **{"version": "0", "trained_at": "2026-01-01T00:00:00+00:00", "protocol": "", "polarity": {}},
         "settings": {"split": "none", "seed": 0, "default_weights": FusionSettings().as_dict()},
