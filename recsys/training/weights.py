@@ -30,6 +30,9 @@ MAX_LISTS = 500
 GAP_ERROR = 0.02
 """To so much it is known by them how far influence is from a weight."""
 
+OVERLAP_ERROR = 0.01
+"""To so much it is known by them what lists have in common."""
+
 POINTS_A_REPORT = 16
 """Progress is told after so many weight vectors."""
 
@@ -161,7 +164,7 @@ def best_weights(
     honest = gaps <= max(FAR_OFF, float(gaps.min()))
     tied, overlaps = tied[honest], overlaps[honest]
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
-    personal = tied[overlaps <= most + 1e-9]  # of lists that have as much in common none is passed over
+    personal = tied[overlaps <= most + OVERLAP_ERROR]  # of lists that have as much in common none is passed over
     middle = personal.mean(axis=0, dtype=np.float64).tolist()
     weights = FusionSettings(**dict(zip(COMPONENTS, middle, strict=True))).in_percent()
     return weights, float(ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), k)[0])

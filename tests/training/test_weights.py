@@ -203,7 +203,7 @@ def test_weights_are_the_middle_of_the_most_personal_third_of_those_as_good_as_a
             break
     honest = [point for point in tied if gaps[tuple(point.tolist())] <= max(0.1, nearest) + 1e-9]
     by_overlap = sorted((in_common(lists_at(scores, point, 10), 10), tuple(point.tolist())) for point in honest)
-    bound = by_overlap[math.ceil(len(honest) / 3) - 1][0] + 1e-9
+    bound = by_overlap[math.ceil(len(honest) / 3) - 1][0] + 0.01
     middle = np.mean([point for overlap, point in by_overlap if overlap <= bound], axis=0)
     found = np.array(list(weights.as_dict().values()))
     np.testing.assert_allclose(found, middle, atol=0.0101)  # in whole hundredths
