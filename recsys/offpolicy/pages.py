@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recsys.data.dataset import Dataset
 from recsys.demo.oracle import ClickSimulator
 from recsys.errors import DataError
-from recsys.evaluation.protocols.hold_out import contexts_at, scores_in
+from recsys.evaluation.protocols.hold_out import contexts_at, not_had, scores_in
 from recsys.offpolicy.estimators import Log
 from recsys.offpolicy.logs import ClickLog
 from recsys.offpolicy.reward_model import ClickModels, fit_click_models, folds_of
@@ -145,9 +145,7 @@ def eligible_on(pages: Pages, log: ClickLog, train: Dataset) -> NDArray[np.bool_
     """Mark what could be shown on every page: available, and not had by the shopper; bool (n_pages, n_items)."""
     (first, last), moment = log.availability(), pages.table["time_s"].to_numpy()[:, None]
     eligible: NDArray[np.bool_] = (first < moment) & (moment < last)
-    user = pages.table["user_row"].to_numpy()
-    known = np.flatnonzero(user >= 0)
-    eligible[known] &= ~train.seen()[user[known]].toarray().astype(bool)
+    eligible &= not_had(train.seen(), pages.table["user_row"].to_numpy(np.int32))
     eligible[~eligible.any(1)] = True
     return eligible
 

@@ -33,7 +33,7 @@ from recsys.panel.panel import BASELINES, N_BASELINE, PANEL, ROLES, Panel, Panel
 from recsys.progress import Progress, prefixed, silent
 from recsys.ranking.batch import best_rows, standardised
 from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
-from recsys.scorers.base import Fitting, Scorer
+from recsys.scorers.base import Fitting, FloatArray, IntArray, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, require_hemisphere
 from recsys.text.encoder import is_chosen, make_phrasebook
@@ -160,13 +160,9 @@ class RoleScoring:
             asked = positions[start : start + len(requests)]
             columns.put(asked.tolist(), values[:, [names.index(name) for name in COMPONENTS]], eligible)
             # Nothing is known of new products, so that simple models tell few of them apart: a draw decides.
-            orders = np.array([everything if one.new_rows is None else draws.permutation(everything) for _ in asked])
-            may = np.take_along_axis(eligible, orders, axis=1)
+            orders = None if one.new_rows is None else np.array([draws.permutation(everything) for _ in asked])
             for name in BASELINES:
-                scores = np.take_along_axis(values[:, names.index(name)], orders, axis=1)
-                rows = best_rows(scores, may, N_BASELINE)
-                found = np.take_along_axis(orders, np.maximum(rows, 0), axis=1)
-                columns.baselines[name][asked] = np.where(rows >= 0, found, -1)
+                columns.baselines[name][asked] = _best_in(values[:, names.index(name)], eligible, orders)
         history = train.positives()
         popularity = _popularity(history, self.data.n_items)
         mean_popularity = history.assign(p=popularity[history["item_row"]]).groupby("user_row")["p"].mean()
@@ -188,6 +184,19 @@ class RoleScoring:
                 "moment_s": [int(each.moment.timestamp()) if each.moment else 0 for each in contexts],
             }
         )
+
+
+def _best_in(scores: FloatArray, eligible: NDArray[np.bool_], orders: NDArray[np.int64] | None) -> IntArray:
+    """The N_BASELINE best products of each shopper; equal ones stand by row, or as in an order of each shopper's own.
+
+    `scores`, `eligible`, `orders`: of shape (n_users, n_items)
+    """
+    if orders is None:
+        return best_rows(scores, eligible, N_BASELINE)
+    scores, eligible = np.take_along_axis(scores, orders, axis=1), np.take_along_axis(eligible, orders, axis=1)
+    places = best_rows(scores, eligible, N_BASELINE)
+    rows = np.take_along_axis(orders, np.maximum(places, 0), axis=1)
+    return np.asarray(np.where(places >= 0, rows, -1), np.int32)
 
 
 def _popularity(history: pd.DataFrame, n_items: int) -> NDArray[np.float64]:

@@ -102,12 +102,13 @@ class PanelColumns:
 
     def put(self, users: Sequence[int], values: FloatArray, eligible: NDArray[np.bool_]) -> None:
         """Add the standardised scores of some shoppers, float32 of shape (n_users, n_components, n_items)."""
-        held = eligible if self.is_whole else best_of_each(values, eligible, self.n_best)
-        for user, own, may, is_held in zip(users, values, eligible, held, strict=True):
+        for user, may in zip(users, eligible, strict=True):
             self._seen[user] = np.flatnonzero(~may).astype(np.int32)
-            if self.is_whole:
-                self.static[user], self.context[user] = own[:N_STATIC], own[N_STATIC]
-                continue
+        if self.is_whole:
+            self.static[users], self.context[users] = values[:, :N_STATIC], values[:, N_STATIC]
+            return
+        held = best_of_each(values, eligible, self.n_best)
+        for user, own, may, is_held in zip(users, values, eligible, held, strict=True):
             rows = np.flatnonzero(is_held)
             n = len(rows)
             self.widths[user] = n

@@ -59,39 +59,25 @@ def best_of_each(values: FloatArray, eligible: NDArray[np.bool_], n: int) -> NDA
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)  # summed in any order, which vectorises it
-def _mean(scores, counting, n):  # type: ignore[no-untyped-def]
+def _mean(scores):  # type: ignore[no-untyped-def]
     total = 0.0
-    for item in range(scores.shape[0]):
-        total += np.float64(scores[item]) * counting[item]
-    return total / n
+    for score in scores:
+        total += np.float64(score)
+    return total / scores.shape[0]
 
 
 @in_parallel
 def _standardise(values, counting, most, least_lead):  # type: ignore[no-untyped-def]
     n_requests, n_scorers, n_items = values.shape
     for request in numba.prange(n_requests):
-        may = counting[request]
-        n = 0
-        for item in range(n_items):
-            n += may[item]
-        if n == 0:
-            may, n = np.ones(n_items, np.bool_), n_items
-        best = np.empty(max(1, min(most, n // 2)), np.float32)
+        may = counting[request] if counting[request].any() else np.ones(n_items, np.bool_)
+        best = np.empty(max(1, min(most, np.count_nonzero(may) // 2)), np.float32)
         for at in range(n_scorers):
             scores = values[request, at]
-            mean = _mean(scores, may, n)
-            best[:] = -np.inf
-            for item in range(n_items):
-                if scores[item] > best[-1] and may[item]:
-                    place = best.shape[0] - 1
-                    while place > 0 and best[place - 1] < scores[item]:
-                        best[place] = best[place - 1]
-                        place -= 1
-                    best[place] = scores[item]
-            lead = 0.0
-            for score in best:
-                lead += np.float64(score)
-            lead = lead / best.shape[0] - mean
+            judged = scores[may]
+            nth_largest(judged, best)  # so few that they stand in `best` then
+            mean = _mean(judged)
+            lead = _mean(best) - mean
             scale = 1 / lead if lead > least_lead * max(abs(mean), least_lead) else 0.0
             usual, factor = np.float32(mean), np.float32(scale)
             for item in range(n_items):

@@ -71,7 +71,7 @@ def _nth_of_many(values, n):  # type: ignore[no-untyped-def]
 
 @inlined
 def nth_largest(values, best):  # type: ignore[no-untyped-def]
-    """The n-th largest of at least n values; `best` is a buffer of n.
+    """The n-th largest of at least n values; `best` is a buffer of n, and holds the n largest where n is at most FEW.
 
     Of lane maxima this is a bound: each is the score of a product, so it cannot be above the n-th best score.
     """

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from recsys.data.splitting import Role
 from recsys.errors import SettingsError
 from recsys.evaluation.metrics.lists import UserValues
-from recsys.evaluation.protocols.hold_out import batches
+from recsys.evaluation.protocols.hold_out import batches, not_had
 from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
 from recsys.evaluation.statistics.intervals import changes, mean_interval
 from recsys.evaluation.statistics.paired import Difference
@@ -104,7 +104,7 @@ def _role(panel: Panel, rewind: Rewind, seed: int, progress: Progress) -> NewPro
     for one in rewind.rounds(role):
         progress("asking simple models about new products", done, len(users))
         rows = np.searchsorted(users, one.held_out.users())
-        whole[rows] = ~one.train.seen()[one.held_out.users()].toarray().astype(bool)
+        whole[rows] = not_had(one.train.seen(), one.held_out.users())
         new[rows[:, None], one.new_rows] = True
         done += len(rows)
         if not simple:
