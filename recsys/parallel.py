@@ -1,9 +1,10 @@
-"""One compiled loop at a time, on as many cores as it is worth.
+"""Cores: how many there are, and one compiled loop at a time on as many as it is worth.
 
 Pages run in threads of their own, and where numba has neither OpenMP nor TBB, two parallel loops at once would end the
 process. Small loops run on one core: waking the others costs more than they save.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,18 @@ SMALL = 100_000
 """Positions in lists up to which a loop stays on one core: a few milliseconds of work."""
 
 _lock = threading.RLock()
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use, each hardware thread as one."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def physical_cores() -> int:
+    """Count the cores that this process may use, hardware threads not counted twice."""
+    import psutil
+
+    return max(1, min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores()))
 
 
 @contextmanager

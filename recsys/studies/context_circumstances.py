@@ -13,7 +13,7 @@ from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, reported, silent
-from recsys.ranking.rank import Standardised
+from recsys.ranking.batch import standardise
 from recsys.scorers.base import FloatArray
 from recsys.scorers.context import ContextScorer
 from recsys.settings import CONTEXT_DIMENSIONS, FusionSettings
@@ -143,8 +143,8 @@ class Circumstances:
         return replace(self, trends=_trends(self.panel, scorers, progress)).scores()
 
     def _standardised(self, raw: FloatArray) -> FloatArray:
-        rows = [Standardised.of(each[None], self.panel.counting(user)).values for user, each in enumerate(raw)]
-        return np.concatenate(rows)
+        standardise(raw[:, None], np.stack([self.panel.counting(user) for user in range(len(raw))]))
+        return raw
 
     def why_not(self, dimension: str) -> str:
         """Why a dimension plays no part on these data, or "" where it does."""

@@ -21,6 +21,7 @@ from recsys.data.splitting import resized
 from recsys.evaluation.protocols.hold_out import circumstances
 from recsys.evaluation.statistics.paired import Difference, differences, means
 from recsys.evaluation.statistics.significance import Interval, verdict_of
+from recsys.parallel import usable_cores
 from recsys.progress import Progress, prefixed, silent
 from recsys.ranking.rank import Standardised, rank
 from recsys.scorers import AS_THEY_ARE, BASELINE_CLASSES, COMPONENT_CLASSES, new_scorer
@@ -89,10 +90,9 @@ class Cost:
 
 def machine() -> dict[str, Any]:
     """What the times depend on."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": platform.processor() or platform.machine(),
-        "cores": allowed,
+        "cores": usable_cores(),
         "threads_of_compiled_loops": numba.get_num_threads(),
         "threads_of_matrix_products": os.environ.get("OMP_NUM_THREADS", "all"),
         "python": platform.python_version(),

