@@ -58,7 +58,8 @@ class ContextSettings:
 
 def log_count(decayed: NDArray[np.floating[Any]], prior: float) -> FloatArray:
     """Logarithm of decayed counts of acts, 0 without any: float32 of the same shape."""
-    return np.asarray(np.log((decayed + prior) / prior), np.float32)
+    shares = np.asarray(decayed, np.float32) / np.float32(prior)
+    return np.log1p(shares, out=shares)
 
 
 class ContextScorer(Scorer):
