@@ -57,6 +57,11 @@ _ABBREVIATIONS = frozenset((
 # fmt: on
 
 
+AT_ONCE = 10_000
+"""Characters that the sentence splitter is given at once: NLTK gives a text up after five seconds, which a page of
+hostile repetition takes on a busy machine."""
+
+
 @cache
 def _punkt() -> Any:
     # Imported on first use: NLTK pulls in SciPy and scikit-learn, about two seconds in a fresh process.
@@ -80,8 +85,13 @@ def _within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if not _INNER_STOP.search(text, start, end):  # nothing to decide: most lines of most reviews
         yield start, end
         return
-    for first, last in _punkt().span_tokenize(text[start:end]):
-        yield start + first, start + last
+    while start < end:
+        stop = min(start + AT_ONCE, end)
+        if stop < end:  # where a sentence may end, so that the last one stays whole
+            stop = max((each.end() for each in _INNER_STOP.finditer(text, start, stop)), default=stop)
+        for first, last in _punkt().span_tokenize(text[start:stop]):
+            yield start + first, start + last
+        start = stop
 
 
 MAX_CHARS = 250

@@ -64,7 +64,8 @@ def test_thousands_of_explanations_sum_to_their_scores(shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_thousands_of_explanations_of_real_reviews_sum_to_their_scores(tmp_path: Path) -> None:
-    data = Dataset.read(shared_data("steam_au")).core(3)
+    everybody = Dataset.read(shared_data("steam_au")).core(3)
+    data = everybody.renumbered(np.arange(everybody.n_users) % 5 == 0, np.ones(everybody.n_items, bool))
     hold_for_random_cases(Shop(data, make_model(data, tmp_path / "steam")), 40, seed=2)
 
 
