@@ -27,9 +27,6 @@ PERSONAL_SHARE = 3
 MAX_LISTS = 500
 """By so many shoppers' lists it is told how personal weights are."""
 
-GAP_ERROR = 0.02
-"""To so much it is known by them how far influence is from a weight, so weights stay inside `FAR_OFF` by as much."""
-
 OVERLAP_ERROR = 0.01
 """To so much it is known by them what lists have in common."""
 
@@ -161,7 +158,7 @@ def best_weights(
         overlaps, gaps = lists_of_weights(served or scores, tied, k)
         if gaps.min() <= FAR_OFF:
             break
-    most_off = max(FAR_OFF - GAP_ERROR, float(gaps.min()))
+    most_off = max(FAR_OFF, float(gaps.min()))
     tied, overlaps = tied[gaps <= most_off], overlaps[gaps <= most_off]
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
     personal = tied[overlaps <= most + OVERLAP_ERROR]  # of lists that have as much in common none is passed over
