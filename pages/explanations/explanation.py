@@ -40,7 +40,7 @@ def show_explanation(model: Recommender, choices: Choices, user: TargetUser) -> 
     """Settings, product, and everything about it."""
     pointing = st.container(horizontal=True, vertical_alignment="center", gap="small", key="product_picker")
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
-        with st.popover("Mix", icon=":material/tune:", key="mix_popover"), st.container(key="mixer"):
+        with st.popover("Mix", icon=":material/tune:", key="weights_popover"), st.container(key="mixer"):
             positions = controls.weights(choices, NEW if user.is_new else KNOWN)
             effective = st.container()
         context, settings_of = controls.toolbar(choices)
