@@ -45,7 +45,7 @@ def overlap(lists: list[set[str]]) -> float:
 
 
 @pytest.mark.xfail(
-    reason="what is wanted this week is most of what can be known there: the default stands at .8 at one moment, .5 would "
+    reason="what is wanted this week is most of what can be known there: the default stands at .8, and .5 would "
     "cost a tenth of nDCG (docs/decisions/scores.md)",
 )
 def test_two_shoppers_share_at_most_about_half_of_their_lists(steam: Recommender) -> None:
