@@ -58,8 +58,7 @@ class ContextSettings:
 
 def log_count(decayed: NDArray[np.floating[Any]], prior: float) -> FloatArray:
     """Logarithm of decayed counts of acts, 0 without any: float32 of the same shape."""
-    shares = np.asarray(decayed, np.float32) / np.float32(prior)
-    return np.log1p(shares, out=shares)
+    return np.asarray(np.log1p(np.asarray(decayed, np.float32) / np.float32(prior)))
 
 
 class ContextScorer(Scorer):

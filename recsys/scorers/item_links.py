@@ -20,7 +20,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import spotrf, spotri
-from scipy.sparse import coo_array, csr_array, diags_array, hstack, vstack
+from scipy.sparse import csr_array, diags_array, hstack, vstack
 
 from recsys.data.dataset import Dataset
 from recsys.parallel import cores_for, read_only
@@ -120,14 +120,15 @@ class ItemLinksScorer(Scorer):
         known = requests.user_rows != NO_ROW
         scores = np.zeros((len(requests), self.links.shape[1]), np.float32)
         histories = self.likes[requests.user_rows[known]]
-        for row, request in enumerate(np.flatnonzero(known).tolist()):
+        asked = np.flatnonzero(known)
+        for row, request in enumerate(asked.tolist()):
             if ablated := requests.exclusions[request].items:
                 own = slice(histories.indptr[row], histories.indptr[row + 1])
                 histories.data[own] *= ~np.isin(histories.indices[own], ablated)
-        links = self.links.indptr, self.links.indices, self.links.data
-        arrays = read_only(histories.indptr, histories.indices, histories.data, *links)
+        starts, liked, weights = read_only(histories.indptr, histories.indices, histories.data)
+        link_starts, linked, links = read_only(self.links.indptr, self.links.indices, self.links.data)
         with cores_for(scores.size):
-            _add_links(np.flatnonzero(known), *arrays, scores)
+            _add_links(asked, starts, liked, weights, link_starts, linked, links, scores)
         return scores
 
     def _contributions(self, requests: Requests, request: int, item_row: int) -> Sequence[ScorePart]:
@@ -209,10 +210,9 @@ class EASEScorer(ItemLinksScorer):
         gram[np.diag_indices_from(gram)] += np.float32(settings.regularisation)
         inverse = _inverse(gram)
         progress("fitting EASE", 1, 2)
-        inverse /= -inverse.diagonal().copy()
-        np.fill_diagonal(inverse, 0)
-        links = _strongest(inverse, settings.n_links)
-        links = csr_array((links.data, (self.items[links.row], self.items[links.col])), shape=(data.n_items,) * 2)
+        of_which, from_which, values = _strongest(inverse.T, settings.n_links)  # the same matrix, row by row
+        values /= -inverse.diagonal()[of_which]
+        links = csr_array((values, (self.items[from_which], self.items[of_which])), shape=(data.n_items,) * 2)
         progress("fitting EASE", 2, 2)
         return links
 
@@ -270,19 +270,19 @@ def _inverse(positive: FloatArray) -> FloatArray:
     return np.asarray(inverse)
 
 
-def _strongest(links: FloatArray, n: int) -> coo_array:
-    """The n entries of each column that are largest in size."""
-    rows, columns, values = [], [], []
-    for start in range(0, links.shape[1], ITEMS_AT_ONCE):
-        block = np.abs(links[:, start : start + ITEMS_AT_ONCE])
-        least = np.partition(block, -n, axis=0)[-n] if n < len(block) else np.zeros(block.shape[1], np.float32)
-        row, column = np.nonzero((block >= least) & (block > 0))
-        rows.append(row)
-        columns.append(column + start)
-        values.append(links[row, column + start])
-    if not rows:
-        return coo_array(links.shape, dtype=np.float32)
-    return coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=links.shape)
+def _strongest(matrix: FloatArray, n: int) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    """The n entries of each row that are largest in size, the diagonal left out: rows, columns, values."""
+    found = []
+    for start in range(0, len(matrix), ITEMS_AT_ONCE):
+        block = np.abs(matrix[start : start + ITEMS_AT_ONCE])
+        np.fill_diagonal(block[:, start:], 0)
+        least = np.partition(block, -n, axis=1)[:, -n, None] if n < len(matrix) else np.float32(0)
+        rows, columns = np.nonzero((block >= least) & (block > 0))
+        found.append((rows + start, columns, matrix[rows + start, columns]))
+    if not found:
+        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32)
+    rows, columns, values = (np.concatenate(each) for each in zip(*found, strict=True))
+    return rows, columns, values
 
 
 def _largest(rows: IntArray, values: NDArray[np.float64], n: int) -> NDArray[np.int64]:
