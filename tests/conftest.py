@@ -12,10 +12,10 @@ Positives (rating of at least 4, or a purchase), each at its first moment:
 
 import os
 
-# Several processes share the cores: a thread that waits for others sleeps, instead of taking their time. Libraries read
-# this once, as they are loaded.
+# Several processes share the cores: a thread that waits for others sleeps, instead of taking their time, and small
+# products of matrices run on one. Libraries read this once, as they are loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from typing import Any
 

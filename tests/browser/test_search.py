@@ -30,6 +30,7 @@ def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, own_r
     value.press("Enter")
     expect(page.locator(".sw-goal-wrong")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="Search", exact=True)).to_be_disabled()
+    settled(page)
     value.fill("0.3")
     value.press("Enter")
     expect(page.get_by_text(describe_goal(GOAL)).first).to_be_visible(timeout=30_000)
@@ -63,7 +64,7 @@ def test_sliders_move_in_another_section_while_a_search_runs(visit: Visit, own_r
     place = star.bounding_box()
     assert place is not None
     page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
-    settled(page, timeout_s=60)
+    settled(page, timeout_s=60, quiet_ms=1500)
     assert on_slider(page, "semantic") != before + 5 or on_slider(page, "collaborative") != 30
 
     page.get_by_role("button", name="Save as preset").click()
