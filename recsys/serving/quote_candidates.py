@@ -20,10 +20,11 @@ from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.quote_shop import ShopWords, shop_words
 from recsys.text.language import languages_of
 from recsys.text.masking import mask_personal
-from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, sentence_spans, trimmed
+from recsys.text.phrasebook import DESCRIPTION, REVIEW, Span, trimmed
 from recsys.text.polarity import GOOD_STARS, NEUTRAL
 from recsys.text.quotable import grade, grade_of_description, template_of
 from recsys.text.quotable_sentence import Sentence, words_of
+from recsys.text.sentences import sentence_spans
 
 READ = "en"
 """The language that praise is told apart in."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from recsys.text.phrasebook import AT_ONCE, MAX_CHARS, MAX_WORDS, segment
+from recsys.text.phrasebook import MAX_CHARS, MAX_WORDS, segment
+from recsys.text.sentences import AT_ONCE
 from tests._data import shared_data
 
 # fmt: off
