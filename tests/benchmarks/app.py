@@ -21,6 +21,7 @@ LIST = "/Recommendations"
 COMPONENTS = ("collaborative", "content", "semantic", "context")
 
 WHY = "/Explanations"
+LEAST_MOVE = 0.1
 
 # From the release of the mouse to the frame in which the list is another one, by the browser's own clock.
 _WATCH = """() => {
@@ -86,13 +87,13 @@ def _moves(page: Page, n_moves: int) -> dict[str, float]:
         thumb = slider.locator("div").nth(1).bounding_box()
         assert track is not None
         assert thumb is not None
-        page.mouse.move(thumb["x"] + thumb["width"] / 2, thumb["y"] + thumb["height"] / 2)
+        at = thumb["x"] + thumb["width"] / 2
+        page.mouse.move(at, thumb["y"] + thumb["height"] / 2)
         page.mouse.down()
-        page.mouse.move(
-            track["x"] + track["width"] * (0.15 + 0.7 * ((move * 7) % 11) / 11),
-            track["y"] + track["height"] / 2,
-            steps=4,
-        )
+        now, share = (at - track["x"]) / track["width"], 0.15 + 0.7 * ((move * 7) % 11) / 11
+        if abs(share - now) < LEAST_MOVE:  # it would come to rest where it was, and no list be another one
+            share += 0.3 if now < 0.5 else -0.3
+        page.mouse.move(track["x"] + track["width"] * share, track["y"] + track["height"] / 2, steps=4)
         page.evaluate("window.__arm()")
         page.mouse.up()
         page.wait_for_function("window.__took !== null", timeout=10_000)
@@ -109,9 +110,10 @@ def _strikes(page: Page, n_moves: int) -> dict[str, float]:
     """Untick one part after the other, and tick it again: every second move restores."""
     _chromium.settled(page)
     page.evaluate(_WATCH)
-    took = []
+    took, ticks = [], page.locator('[class*="st-key-tick_"] label')
+    n_ticks = min(ticks.count(), 8)
     for move in range(n_moves):
-        page.locator('[class*="st-key-tick_"] label').nth(move // 2 % 8).hover()
+        ticks.nth(move // 2 % n_ticks).hover()
         page.evaluate("window.__arm()")
         page.mouse.down()
         page.mouse.up()
