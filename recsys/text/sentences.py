@@ -1,6 +1,7 @@
 """Sentences of texts, with exact offsets: NLTK's Punkt, and what reviews have beside full stops."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -23,8 +24,8 @@ _ABBREVIATIONS = frozenset((
 
 
 AT_ONCE = 10_000
-"""Characters that the sentence splitter is given at once: NLTK gives a text up after five seconds, which a page of
-hostile repetition takes on a busy machine."""
+"""Characters that the sentence splitter is given at once, where there are stops to cut at: NLTK gives a text up after
+five seconds, which a page of hostile repetition takes on a busy machine."""
 
 
 @cache
@@ -47,13 +48,13 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _within(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    if not _INNER_STOP.search(text, start, end):  # nothing to decide: most lines of most reviews
+    ends = [stop.end() for stop in _INNER_STOP.finditer(text, start, end)] + [end]
+    if len(ends) == 1:  # nothing to decide: most lines of most reviews
         yield start, end
         return
     while start < end:
-        stop = min(start + AT_ONCE, end)
-        if stop < end:  # where a sentence may end, so that the last one stays whole
-            stop = max((each.end() for each in _INNER_STOP.finditer(text, start, stop)), default=stop)
-        for first, last in _punkt().span_tokenize(text[start:stop]):
+        # Where a sentence may end, so that every sentence stays whole, however long it is.
+        reached = max(bisect_right(ends, start + AT_ONCE) - 1, bisect_right(ends, start))
+        for first, last in _punkt().span_tokenize(text[start : ends[reached]]):
             yield start + first, start + last
-        start = stop
+        start = ends[reached]

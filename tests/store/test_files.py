@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -74,12 +75,14 @@ def test_a_file_that_another_program_holds_is_waited_for_and_then_said(
     impatient.presets()
     with closing(sqlite3.connect(file)) as other:
         other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
         said = (
             rf"the database file {file} is held by another program that has been writing for seconds; nothing already"
             r" saved is lost: try again in a moment, or close that program"
         )
         with pytest.raises(StoreUnavailable, match=said):
             impatient.create(draft("Second"), measured())
+        assert 0.2 < time.monotonic() - started < 3
     assert impatient.create(draft("Second"), measured()).name == "Second"
     assert len(presets.presets()) == 2
 

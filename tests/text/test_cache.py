@@ -166,6 +166,14 @@ def test_a_writer_killed_at_any_moment_leaves_only_whole_shards(cache, caplog):
     assert "damaged" not in caplog.text
 
 
+def test_a_hundred_thousand_phrases_are_all_found(cache):
+    texts = [f"phrase number {row}" for row in range(100_000)]
+    for first in range(0, len(texts), 4096):
+        chunk = texts[first : first + 4096]
+        cache.store(ENCODER, chunk, np.zeros((len(chunk), 384), np.float16))
+    assert len(cache.lookup(ENCODER, texts)[0]) == len(texts)
+
+
 @pytest.mark.parametrize(
     ("platform", "environment", "expected"),
     [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recsys.text.phrasebook import MAX_CHARS, MAX_WORDS, segment
 from recsys.text.sentences import AT_ONCE
 from tests._data import shared_data
+from tests._timing import cpu_seconds
 
 # fmt: off
 _PIECES = [
@@ -86,10 +87,12 @@ def test_a_long_word_is_cut_between_characters_but_not_off_its_accent():
 
 
 @pytest.mark.parametrize("piece", ["a!? ", ". ", "but ", " ", "- ", ") ", "\u0301", ",", '."', "x y z and it "])
-def test_hostile_repetition_is_cut_however_long(piece):
-    """Anything that takes quadratic time does not come to an end here."""
-    text = "a" + piece * 40_000 + "b"
-    spans = segment(text)
+def test_hostile_repetition_is_cut_in_linear_time(piece):
+    segment("Warm. Up.")
+    small = cpu_seconds(lambda: segment("a" + piece * 5_000 + "b"))
+    large = cpu_seconds(lambda: segment("a" + piece * 40_000 + "b"))
+    assert large < 25 * max(small, 0.004), "eight times the text should take about eight times as long"
+    spans = segment("a" + piece * 40_000 + "b")
     assert all(0 < end - start <= MAX_CHARS for start, end in spans)
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
 
@@ -98,6 +101,11 @@ def test_a_long_stretch_is_cut_where_a_short_one_is():
     sentence = "It is warm, dry and light. "
     assert len(sentence) * 1000 > 2 * AT_ONCE
     assert phrases(sentence * 1000) == phrases(sentence) * 1000
+
+
+def test_a_stretch_without_stops_stays_whole_beside_one_with_stops():
+    quiet, loud = "word " * (AT_ONCE // 4), "It is warm. "
+    assert phrases(loud + quiet) == phrases(loud) + phrases(quiet)
 
 
 def test_real_reviews_are_cut_into_readable_phrases():
