@@ -28,7 +28,8 @@ def physical_cores() -> int:
     """Count the cores that this process may use, hardware threads not counted twice."""
     import psutil
 
-    return max(1, min(usable_cores(), psutil.cpu_count(logical=False) or usable_cores()))
+    usable = usable_cores()
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
 @contextmanager

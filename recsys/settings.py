@@ -1,7 +1,7 @@
 """All settings with their defaults, as frozen dataclasses that `recsys.documents` reads and writes as JSON."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, get_args
@@ -123,10 +123,15 @@ class Context:
         return {**self.stated(), **moment}
 
 
+WEIGHT_POWER = 0.75
+"""A component with most of the factor decides more of a list than that, since lists hold the best of it: 70% decide
+about 83%. So factors are this power of weights, and weights say what components decide: docs/decisions/scores.md."""
+
+
 @with_config(DOCUMENT)
 @dataclass(frozen=True, slots=True)
 class FusionSettings:
-    """How the components are mixed. Weights are relative; `normalised()` sums to 1."""
+    """How the components are mixed. Weights are relative; `normalised()` sums to 1, and `factors()` multiply scores."""
 
     collaborative: Number = 0.3
     content: Number = 0.05
@@ -165,6 +170,26 @@ class FusionSettings:
             given = {name: weight / max(given.values()) for name, weight in given.items()}
         total = math.fsum(given.values())
         return {name: weight / total for name, weight in given.items()}
+
+    def factors(self) -> dict[str, float]:
+        """What scores are multiplied by: weights to the power of WEIGHT_POWER, scaled to sum to 1.
+
+        >>> {name: round(factor, 3) for name, factor in FusionSettings(0.81, 0.09, 0.1, 0).factors().items()}
+        {'collaborative': 0.716, 'content': 0.138, 'semantic': 0.149, 'context': 0.0}
+        """
+        powers = {name: weight**WEIGHT_POWER for name, weight in self.normalised().items()}
+        total = math.fsum(powers.values())
+        return {name: power / total for name, power in powers.items()}
+
+    @classmethod
+    def of_factors(cls, factors: Iterable[float]) -> Self:
+        """The weights that give these factors, in the order of COMPONENTS, whatever they sum to.
+
+        >>> FusionSettings.of_factors(FusionSettings(0.5, 0.2, 0.3, 0).factors().values()).in_percent()
+        FusionSettings(collaborative=0.5, content=0.2, semantic=0.3, context=0.0)
+        """
+        powers = [factor ** (1 / WEIGHT_POWER) for factor in factors]
+        return cls(*(power / math.fsum(powers) for power in powers))
 
     def in_percent(self) -> Self:
         """Round to whole hundredths that sum to 1, as sliders hold them, by the largest remainders.

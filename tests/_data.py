@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,6 +21,21 @@ def shared_data(name: str) -> Path:
     if not (home / name).is_dir():
         pytest.skip(f"no real data {name!r} in {home}; set RECSYS_TEST_DATA to the folder that holds it")
     return home / name
+
+
+def thinned(name: str, one_in: int) -> dict[str, pd.DataFrame]:
+    """Tables of a real data set by short name: one in so many shoppers, what they had, and one in so many of the rest.
+
+    Whatever goes wrong for all shoppers goes wrong for some of them. Acts on unknown products are left out.
+    """
+    place = shared_data(name)
+    tables = {table: pd.read_parquet(place / f"{table}.parquet") for table in ("items", "reviews", "events")}
+    known = tables["items"]["item_id"]
+    acts = {table: tables[table][tables[table]["item_id"].isin(known)] for table in ("reviews", "events")}
+    everybody = sorted({each for table in acts.values() for each in table["user_id"]})
+    acts = {table: frame[frame["user_id"].isin(everybody[::one_in])] for table, frame in acts.items()}
+    touched = known.isin(pd.concat([frame["item_id"] for frame in acts.values()]))
+    return {**acts, "items": tables["items"][touched | (np.arange(len(touched)) % one_in == 0)]}
 
 
 def shared_case(name: str) -> Path:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import pytest
 
 from recsys.errors import ContextError, SettingsError
@@ -158,6 +159,25 @@ def test_normalised_weights_sum_to_one_and_keep_their_ratios(weights: tuple[floa
     assert tuple(shares) == COMPONENTS
     assert sum(shares.values()) == pytest.approx(1)
     assert list(shares.values()) == pytest.approx([weight / max(weights) * max(shares.values()) for weight in weights])
+
+
+@pytest.mark.parametrize(
+    "weights", [(0.4, 0.1, 0.1, 0.4), (3, 0, 0, 0), (1e308, 1e308, 1e308, 1e308), (0.01, 0.02, 0.07, 0.9)]
+)
+def test_factors_are_a_power_of_the_weights_and_give_them_back(weights: tuple[float, ...]) -> None:
+    settings = FusionSettings(*weights)
+    factors, shares = settings.factors(), np.array(list(settings.normalised().values()))
+    assert list(factors.values()) == pytest.approx(list(shares**0.75 / (shares**0.75).sum()))
+    again = FusionSettings.of_factors(7 * factor for factor in factors.values())
+    assert list(again.as_dict().values()) == pytest.approx(shares.tolist())
+
+
+def test_the_order_and_equality_of_weights_are_those_of_factors() -> None:
+    assert list(FusionSettings(1, 1, 1, 1).factors().values()) == [0.25] * 4
+    assert FusionSettings.only("semantic").factors() == FusionSettings.only("semantic").as_dict()
+    assert sorted(FusionSettings(0.4, 0.3, 0.2, 0.1).factors().values(), reverse=True) == list(
+        FusionSettings(0.4, 0.3, 0.2, 0.1).factors().values()
+    )
 
 
 def test_the_defaults_are_usable_as_shares() -> None:

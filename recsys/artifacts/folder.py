@@ -52,7 +52,7 @@ class FolderKind:
         return f"{self.verb} the {self.noun} again"
 
 
-MODEL = FolderKind("shelfwise-model", 6, "model", "train", "trained", "recsys train")
+MODEL = FolderKind("shelfwise-model", 7, "model", "train", "trained", "recsys train")
 
 _T = TypeVar("_T")
 

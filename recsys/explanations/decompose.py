@@ -147,9 +147,9 @@ def largest_first(parts: Sequence[Contribution]) -> tuple[Contribution, ...]:
 
 def scales(standardised: Standardised, settings: FusionSettings) -> dict[str, float]:
     """What one unit of each raw score is worth in the final one; 0 for a component that tells nothing apart."""
-    weights = settings.normalised()
+    factors = settings.factors()
     return {
-        name: weights[name] / lead if lead > 0 else 0.0
+        name: factors[name] / lead if lead > 0 else 0.0
         for name, lead in zip(COMPONENTS, standardised.lead.tolist(), strict=True)
     }
 

@@ -35,7 +35,7 @@ from recsys.explanations.reading import (
 )
 from recsys.explanations.themes import Profile, profile_of
 from recsys.ranking.eligibility import CandidateFilter
-from recsys.ranking.rank import Recommendation, ScoredRequest, fuse, select, weight_vector
+from recsys.ranking.rank import Recommendation, ScoredRequest, factor_vector, fuse, select
 from recsys.scorers.base import NO_ROW, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
 from recsys.scorers.phrase_weights import PhraseSum
@@ -120,7 +120,7 @@ class Explainer:
 
     def components_of(self, scored: ScoredRequest, item_row: int, fusion: FusionSettings) -> dict[str, float]:
         """What each component adds to the score of one product beside the average product, as lists show it."""
-        shares = (weight_vector(fusion) * scored.standardised.values[:, item_row]).astype(np.float64)
+        shares = (factor_vector(fusion) * scored.standardised.values[:, item_row]).astype(np.float64)
         return dict(zip(COMPONENTS, shares.tolist(), strict=True))
 
     def rank_position(self, scored: ScoredRequest, item_row: int, settings: RankingSettings) -> RankPosition:

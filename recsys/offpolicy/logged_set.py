@@ -220,8 +220,8 @@ def build_logged_set(
     _refuse_in_vain(log, cut, before)
     book = make_phrasebook(data, progress)
     split = split_of(before, settings)
-    chosen = choose_components(before, split.rounds("validation"), book, settings.split, settings.seed, progress)
-    weights = chosen.weights(settings.k, progress)
+    asked = settings.split, settings.seed, progress
+    chosen = choose_components(before, split.rounds("validation"), book, *asked, k=settings.k)
     judged = ScoredPages.of(log, cut, book, settings.seed, progress, chosen.settings())
     eligible = judged.eligible.astype(np.uint8)
     arrays: dict[str, NDArray[Any]] = {"scores": judged.scores, "eligible": eligible, "folds": judged.folds}
@@ -234,7 +234,7 @@ def build_logged_set(
         "settings": asdict(settings),
         "cut_s": cut,
         "n_impressions": len(log.impressions),
-        "weights": {name: each.as_dict() for name, each in weights.items()},
+        "weights": {name: each.as_dict() for name, each in chosen.weights.items()},
     }
     return save_artifact(out, arrays={"pages": arrays}, tables=tables, facts=facts, progress=progress, kind=LOGGED_SET)
 

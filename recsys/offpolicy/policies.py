@@ -28,7 +28,7 @@ from recsys.offpolicy.reward_model import fit_click_models, folds_of, item_featu
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.kernels import in_parallel, inlined, insert, mix
-from recsys.ranking.rank import weight_vector
+from recsys.ranking.rank import factor_vector
 from recsys.scorers.base import FloatArray
 from recsys.settings import FusionSettings
 
@@ -70,7 +70,7 @@ class SoftPolicy:
         n_items), at least one product a page.
         """
         probabilities = np.empty(eligible.shape, np.float32)
-        weights, (scores, eligible) = weight_vector(self.fusion), read_only(scores, eligible)
+        weights, (scores, eligible) = factor_vector(self.fusion), read_only(scores, eligible)
         with cores_for(eligible.size):
             _soft_probabilities(scores, weights, eligible, self.temperature, self.epsilon, LEAST_SPREAD, probabilities)
         return probabilities
@@ -81,7 +81,7 @@ def top_lists(scores: FloatArray, fusion: FusionSettings, eligible: NDArray[np.b
 
     Where fewer than n are eligible, the positions after them hold -1.
     """
-    rows, weights = np.empty((len(scores), n), np.int64), weight_vector(fusion)
+    rows, weights = np.empty((len(scores), n), np.int64), factor_vector(fusion)
     scores, eligible = read_only(scores, eligible)
     with cores_for(eligible.size):
         _best_rows(scores, weights, eligible, rows)

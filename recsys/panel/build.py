@@ -264,6 +264,7 @@ def build_panel(
         "protocol": " ".join(sentences),
         "baselines": list(BASELINES),
         "roles": roles,
+        "weights": {name: mixed.as_dict() for name, mixed in chosen.weights.items()},
         "clicks": clicks["test"].facts,
     }
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress, kind=PANEL)

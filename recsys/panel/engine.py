@@ -16,9 +16,10 @@ from recsys.panel.panel import N_BASELINE, Panel
 from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
+from recsys.ranking.batch import standardised
 from recsys.ranking.diversity import CODES, diversify_all
 from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, n_lanes, nth_largest
-from recsys.ranking.rank import Standardised, pool_size, weight_vector
+from recsys.ranking.rank import factor_vector, pool_size
 from recsys.scorers.base import NO_ROW, FloatArray, IntArray, Requests
 from recsys.settings import WHOLE_CATALOGUE, Filters, RankingSettings
 
@@ -202,7 +203,7 @@ class LiveEngine:
     ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
         """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
         held, candidates = self.panel.scores, self.candidates(scenario)
-        weights, penalty, lanes = weight_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
+        weights, penalty, lanes = factor_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
         columns = np.empty((len(self._everyone), n), np.int32)
         scores = np.empty(columns.shape, np.float32)
         with cores_for():
@@ -233,9 +234,9 @@ class LiveEngine:
                 progress("imagining other circumstances", n_done, len(contexts))
                 asked = users[start : start + SCENARIO_CHUNK].tolist()
                 requests = Requests(np.full(len(asked), NO_ROW, np.int32), tuple(contexts[user] for user in asked))
-                for user, row in zip(asked, scorer.score(requests), strict=True):
-                    may = panel.counting(user)
-                    self._put(user, Standardised.of(row[None], may).values[0], scores, cuts)
+                values = standardised([scorer], requests, panel.counting(asked))[:, 0]
+                for user, row in zip(asked, values, strict=True):
+                    self._put(user, row, scores, cuts)
                 n_done += len(asked)
         progress("imagining other circumstances", len(contexts), len(contexts))
         return _ContextScores(_frozen(scores), cuts)

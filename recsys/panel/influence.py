@@ -10,7 +10,7 @@ from recsys.panel.segments import AS_IT_WAS, Scenario
 from recsys.parallel import cores_for, read_only
 from recsys.ranking.influence import influence
 from recsys.ranking.kernels import in_parallel
-from recsys.ranking.rank import weight_vector
+from recsys.ranking.rank import factor_vector
 from recsys.settings import RankingSettings
 
 
@@ -27,7 +27,7 @@ def live_influence(
     (listed,) = read_only(ranked)
     with cores_for(ranked.size):
         _scores_of_listed(listed, static, context, widths, rows, values)
-    return influence(values * weight_vector(settings.fusion))
+    return influence(values * factor_vector(settings.fusion))
 
 
 @in_parallel

@@ -6,7 +6,7 @@ whether a list could differ is known at every setting (`engine.LiveMetrics.unpro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -27,9 +27,9 @@ from recsys.ranking.rank import counting_without
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import FloatArray, IntArray, ScorerState
 from recsys.scorers.context import ContextScorer
-from recsys.settings import COMPONENTS, Context
+from recsys.settings import COMPONENTS, Context, FusionSettings
 
-PANEL = FolderKind("shelfwise-panel", 5, "panel of test shoppers", "prepare", "prepared", "recsys panel")
+PANEL = FolderKind("shelfwise-panel", 6, "panel of test shoppers", "prepare", "prepared", "recsys panel")
 
 ROLES: tuple[Role, ...] = ("validation", "test")
 """Settings are chosen on the shoppers of the first, and reported on those of the second."""
@@ -78,6 +78,11 @@ class Scores:
         return np.concatenate([self.static, self.context[:, None]], axis=1)
 
 
+def holds_all(n_users: int, n_items: int, budget_bytes: int) -> bool:
+    """Whether the scores of all products for so many shoppers fit in the budget of a role."""
+    return n_users * n_items * len(COMPONENTS) * 4 <= budget_bytes
+
+
 class PanelColumns:
     """The arrays of a panel, filled batch by batch; above the budget shoppers get every component's best products."""
 
@@ -85,7 +90,7 @@ class PanelColumns:
         n_floats = len(COMPONENTS)
         self.n_items, self.n_best = n_items, n_items
         width = n_items
-        if n_users * n_items * n_floats * 4 > budget_bytes:
+        if not holds_all(n_users, n_items, budget_bytes):
             width = budget_bytes // max(n_users * (n_floats + 1) * 4, 1)
             self.n_best = min(max(width // n_floats, LEAST_CANDIDATES), n_items)
             width = min(self.n_best * n_floats, n_items)
@@ -183,6 +188,8 @@ class Panel:
     rounds : int32 of shape (n_users,), index in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one a round
     clicks : how likely each shopper clicks each product
+    weights : of "traditional" and "full", as validation shoppers chose them by nDCG@10 for the whole catalogue; empty
+        where the scores are others
     """
 
     role: str
@@ -205,6 +212,7 @@ class Panel:
     rounds: IntArray
     context_scorers: tuple[ContextScorer, ...]
     clicks: ClickProbabilities = field(default_factory=ClickProbabilities)
+    weights: Mapping[str, FusionSettings] = field(default_factory=dict)
 
     @classmethod
     def of(cls, artifact: Artifact, role: str) -> Self:
@@ -236,11 +244,16 @@ class Panel:
             rounds=arrays["rounds"],
             context_scorers=contexts,
             clicks=ClickProbabilities.of(arrays, facts["clicks"]),
+            weights={name: FusionSettings(**each) for name, each in facts["weights"].items()},
         )
 
-    def counting(self, user: int) -> NDArray[np.bool_]:
-        """The products that a shopper's scale rests on, bool of shape (n_items,)."""
-        return counting_without(self.seen.row(user), self.n_items)
+    def with_scores(self, scores: Scores) -> Self:
+        """The same shoppers with other scores, by which nobody has chosen weights yet."""
+        return replace(self, scores=scores, weights={})
+
+    def counting(self, users: Sequence[int] | NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """The products that shoppers' scales rest on, bool of shape (n_users, n_items)."""
+        return np.stack([counting_without(self.seen.row(int(user)), self.n_items) for user in users])
 
     @cached_property
     def candidate_filter(self) -> CandidateFilter:

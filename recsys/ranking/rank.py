@@ -1,11 +1,11 @@
 """From component scores to a ranked list: put on one scale, weigh, sum, and choose.
 
-final(u, i, c) = sum_k  weight_k * (s_k - mean_k(u, c)) / lead_k(u, c)
+final(u, i, c) = sum_k  factor_k * (s_k - mean_k(u, c)) / lead_k(u, c)        factor_k ~ weight_k ** 0.75, summing to 1
 
 mean_k is over the products that a shopper does not have, and lead_k is how far the N_BEST best of them lie above it. So
-in every component a usual product counts 0 and the best ten count 1 on average, and a weight says what the component
-can do where lists are decided. A deviation over the catalogue would say how the many products lie that nobody is shown:
-with a heavy tail, a quarter of the weight then decided two thirds of a list.
+in every component a usual product counts 0 and the best ten count 1 on average, where lists are decided. A deviation
+over the catalogue would say how the many products lie that nobody is shown: with a heavy tail, a quarter of the weight
+then decided two thirds of a list. The power makes weights say what components decide (`settings.WEIGHT_POWER`).
 
 References
 ----------
@@ -80,9 +80,9 @@ def n_best(n_products: int) -> int:
     return max(1, min(N_BEST, n_products // 2))
 
 
-def weight_vector(settings: FusionSettings) -> FloatArray:
-    """Normalised weights in the order of COMPONENTS, float32 of shape (n_components,)."""
-    return np.array(list(settings.normalised().values()), np.float32)
+def factor_vector(settings: FusionSettings) -> FloatArray:
+    """What scores are multiplied by, in the order of COMPONENTS: factors, float32 of shape (n_components,)."""
+    return np.array(list(settings.factors().values()), np.float32)
 
 
 def fuse(values: FloatArray | Sequence[FloatArray], settings: FusionSettings) -> FloatArray:
@@ -92,7 +92,7 @@ def fuse(values: FloatArray | Sequence[FloatArray], settings: FusionSettings) ->
     products apart.
     """
     fused = np.zeros(values[0].shape, np.float32)
-    for weight, scores in zip(weight_vector(settings), values, strict=True):
+    for weight, scores in zip(factor_vector(settings), values, strict=True):
         if weight > 0:
             fused += weight * scores
     return fused
@@ -128,7 +128,7 @@ def rank(values: FloatArray, settings: RankingSettings, eligible: NDArray[np.boo
     """
     fused = fuse(values, settings.fusion)
     rows, ranks_by_score = select(fused, settings, eligible, vectors)
-    contributions = (weight_vector(settings.fusion)[:, None] * values[:, rows]).T.astype(np.float64)
+    contributions = (factor_vector(settings.fusion)[:, None] * values[:, rows]).T.astype(np.float64)
     return Ranking(rows, contributions.sum(axis=1), contributions, ranks_by_score, int(np.count_nonzero(eligible)))
 
 

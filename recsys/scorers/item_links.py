@@ -117,10 +117,9 @@ class ItemLinksScorer(Scorer):
         return other
 
     def _score(self, requests: Requests) -> FloatArray:
-        known = requests.user_rows != NO_ROW
+        asked = np.flatnonzero(requests.user_rows != NO_ROW)
         scores = np.zeros((len(requests), self.links.shape[1]), np.float32)
-        histories = self.likes[requests.user_rows[known]]
-        asked = np.flatnonzero(known)
+        histories = self.likes[requests.user_rows[asked]]
         for row, request in enumerate(asked.tolist()):
             if ablated := requests.exclusions[request].items:
                 own = slice(histories.indptr[row], histories.indptr[row + 1])

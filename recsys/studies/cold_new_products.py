@@ -26,6 +26,7 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel, Ragged
 from recsys.panel.segments import Segment
 from recsys.progress import Progress, reported, silent
+from recsys.ranking.rank import factor_vector
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
@@ -133,7 +134,7 @@ def chosen_for_new(pairs: ValidationScores, k: int, progress: Progress = silent)
     for names in MIXES:
         others = [column for column, name in enumerate(COMPONENTS) if name not in names]
         best = best_point(quality, grid, (grid[:, others] == 0).all(axis=1))
-        chosen[names] = FusionSettings(*(np.rint(grid[best] * N_STEPS) / N_STEPS).tolist())
+        chosen[names] = FusionSettings.of_factors(grid[best].tolist())
     return chosen
 
 
@@ -156,7 +157,7 @@ def models_for_new(
     mixes |= {name_of(names): fusion for names, fusion in own.items()}
     mixes |= {name_of(names) + KNOWN: known[names] for names in (TRADITIONAL, COMPONENTS)}
     for name, fusion in reported(progress, "ranking new products", mixes.items()):
-        weights = np.array(list(fusion.normalised().values()), np.float32)
+        weights = factor_vector(fusion)
         models[name] = NewModel(accuracy(pairs, weights, k), fusion)
     return models
 

@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.errors import SettingsError
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval
 from recsys.panel.engine import LiveEngine
@@ -98,12 +97,7 @@ class Circumstances:
 
     @classmethod
     def of(cls, panel: Panel, progress: Progress = silent) -> Self:
-        """Compute the trend at everybody's moment; raises SettingsError where the panel holds candidates only."""
-        if not panel.scores.is_whole:
-            raise SettingsError(
-                "the scores of all products for all test shoppers do not fit in memory, and other circumstances make "
-                "other products candidates; raise --min-interactions"
-            )
+        """Compute the trend at everybody's moment, for a panel that holds the whole catalogue."""
         return cls(panel, _trends(panel, panel.context_scorers, progress))
 
     def permutation(self, seed: int) -> Permutation:
@@ -143,7 +137,7 @@ class Circumstances:
         return replace(self, trends=_trends(self.panel, scorers, progress)).scores()
 
     def _standardised(self, raw: FloatArray) -> FloatArray:
-        standardise(raw[:, None], np.stack([self.panel.counting(user) for user in range(len(raw))]))
+        standardise(raw[:, None], self.panel.counting(range(len(raw))))
         return raw
 
     def why_not(self, dimension: str) -> str:
@@ -163,7 +157,7 @@ class Circumstances:
 
     def under(self, scores: FloatArray) -> LiveEngine:
         panel = self.panel
-        return LiveEngine(replace(panel, scores=replace(panel.scores, context=np.ascontiguousarray(scores))))
+        return LiveEngine(panel.with_scores(replace(panel.scores, context=np.ascontiguousarray(scores))))
 
 
 def timeless(scorer: ContextScorer) -> ContextScorer:

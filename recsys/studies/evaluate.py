@@ -100,20 +100,19 @@ def evaluate(folder: Path, settings: EvaluationSettings | None = None, progress:
     data = Dataset.read(folder, progress).core(settings.min_interactions).knowing_copies()
     split = split_of(data, settings)
     book = make_phrasebook(data, progress)
-    chosen = choose_components(data, split.rounds("validation"), book, settings.split, settings.seed, progress)
-    weights = chosen.weights(settings.k, progress)
-    models, leaks = _reports(data, split, book, weights, settings, progress, chosen)
-    protocol = _protocol(split, settings, weights, chosen)
+    asked = settings.split, settings.seed, progress
+    chosen = choose_components(data, split.rounds("validation"), book, *asked, k=settings.k)
+    models, leaks = _reports(data, split, book, settings, progress, chosen)
+    protocol = _protocol(split, settings, chosen)
     notes = (copies_in_words(data), leaks.in_words())
     n_users, engine = len(split.test.users()), chosen.engine.as_json()
-    return Evaluation(protocol, settings.k, n_users, models, weights, notes, engine)
+    return Evaluation(protocol, settings.k, n_users, models, chosen.weights, notes, engine)
 
 
 def _reports(
     data: Dataset,
     split: Split,
     book: Phrasebook,
-    weights: Mapping[str, FusionSettings],
     settings: EvaluationSettings,
     progress: Progress,
     chosen: ComponentChoice,
@@ -132,7 +131,7 @@ def _reports(
         values = standardised(list(scorers.values()), requests, eligible)
         final = {name: values[:, at] for at, name in enumerate(names)}
         components = [final[name] for name in COMPONENTS]
-        final |= {name: fuse(components, mixed) for name, mixed in weights.items()}
+        final |= {name: fuse(components, mixed) for name, mixed in chosen.weights.items()}
         chunk = slice(start, start + len(requests))
         starts = relevant.indptr[start : start + len(requests) + 1]
         for name in MODELS:
@@ -156,16 +155,14 @@ def _reports(
     return reports, leaks
 
 
-def _protocol(
-    split: Split, settings: EvaluationSettings, weights: Mapping[str, FusionSettings], chosen: ComponentChoice
-) -> str:
+def _protocol(split: Split, settings: EvaluationSettings, chosen: ComponentChoice) -> str:
     hindsight = (
         "What other shoppers did after that is learned from too, as usual with this split; only the trend and recent "
         "popularity end at the moment asked about. "
         if settings.split == "last"
         else ""
     )
-    mixes = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in weights.items())
+    mixes = "; ".join(f"{name}: {mix_in_words(mixed)}" for name, mixed in chosen.weights.items())
     users, k = split.test.users(), settings.k
     left = split.fit_test.n_items - np.asarray(split.fit_test.seen()[users].sum(axis=1)).ravel()
     n_short = int((left < k).sum())

@@ -116,7 +116,7 @@ def _model(
     folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: ComponentChoice, progress: Progress
 ) -> Recommender:
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
-    usual = chosen.weights(10, progress)["full"]
+    usual = chosen.weights["full"]
     save_model(folder, data, book, scorers, TrainingSettings(seed=seed), "", progress, chosen=chosen, usual=usual)
     return Recommender.load(folder)
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
-from recsys.errors import SettingsError
 from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.protocols.hold_out import batches
@@ -19,13 +18,14 @@ from recsys.evaluation.statistics.significance import verdict_of
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import Standardised
+from recsys.ranking.batch import standardised
 from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.phrasebook import Phrasebook
+from recsys.training.engine_choice import K
 from recsys.training.pairs import SEMANTIC
 from recsys.training.validation import MAX_CELLS
 from recsys.training.weights import TRADITIONAL, ValidationScores, best_weights
@@ -85,14 +85,27 @@ def chosen_weights(
 ) -> dict[Subset, FusionSettings]:
     """For every subset, or some, the weights that `train` would choose on these shoppers (`best_weights`).
 
-    Where a panel holds candidates only, the mix of the weight map that is best by nDCG.
+    Those of "traditional" and "full" come with the panel, where it ranks the whole catalogue by the same k. Where a
+    panel holds candidates only, others are the mix of the weight map that is best by nDCG.
     """
-    if validation.panel.scores.is_whole:
+    wanted = subsets() if among is None else among
+    known = {} if k != K or validation.panel.settings.get("replay") else validation.panel.weights
+    chosen = {subset: known[name_of(subset)] for subset in wanted if name_of(subset) in known}
+    others = [subset for subset in wanted if subset not in chosen]
+    if others and validation.panel.scores.is_whole:
         scores = validation_scores(validation.panel)
-        return {subset: best_weights(scores, subset, k, progress=progress)[0] for subset in among or subsets()}
+        found = {subset: best_weights(scores, subset, k, progress=progress)[0] for subset in others}
+    elif others:
+        found = _best_on_map(validation, others, k, progress)
+    return {subset: chosen[subset] if subset in chosen else found[subset] for subset in wanted}
+
+
+def _best_on_map(
+    validation: LiveEngine, among: Sequence[Subset], k: int, progress: Progress
+) -> dict[Subset, FusionSettings]:
     found = weight_map(validation, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
     chosen = {}
-    for subset in subsets() if among is None else among:
+    for subset in among:
         others = [column for column, name in enumerate(COMPONENTS) if name not in subset]
         inside = (found.cells.steps[:, others] == 0).all(axis=1)
         chosen[subset] = found.settings(found.best(METRIC, among=inside))
@@ -105,7 +118,7 @@ def validation_scores(panel: Panel) -> ValidationScores:
     rows = np.unique(np.linspace(0, len(panel) - 1, n_users).astype(np.intp))
     held, relevant = panel.scores, panel.relevant.of(rows)
     values = np.concatenate([held.static[rows], held.context[rows, None]], axis=1)
-    eligible = np.stack([panel.counting(user) for user in rows.tolist()])
+    eligible = panel.counting(rows)
     pair_users = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(relevant.starts))
     return ValidationScores(values, eligible, pair_users, relevant.values)
 
@@ -173,14 +186,10 @@ class SemanticRole:
 
     @classmethod
     def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
-        """Validation and test; raises SettingsError where the panel holds candidates only."""
+        """Validation and test; raises SettingsError, before any work, where a panel would hold candidates only."""
+        workspace.require_all_scores(settings, "another semantic component changes which products are candidates")
         data, split = workspace.split(settings)
         validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
-        if not (validation.panel.scores.is_whole and test.panel.scores.is_whole):
-            raise SettingsError(
-                "the scores of all products for all test shoppers do not fit in memory, and another semantic component "
-                "changes which products are candidates; raise --min-interactions"
-            )
         return (
             cls(data, split.whole("validation"), split.held_out("validation"), latest(validation), settings),
             cls(data, split.whole("test"), split.held_out("test"), test, settings),
@@ -195,9 +204,9 @@ class SemanticRole:
         panel, users = self.engine.panel, self.held_out.users()
         static = np.array(panel.scores.static)
         for start, requests in batches(self.data, self.train, self.held_out, users, self.settings.split):
-            for row, raw in enumerate(semantic.score(requests), start):
-                static[row, SEMANTIC] = Standardised.of(raw[None], panel.counting(row)).values[0]
-        return LiveEngine(replace(panel, scores=replace(panel.scores, static=static)))
+            rows = range(start, start + len(requests))
+            static[rows, SEMANTIC] = standardised([semantic], requests, panel.counting(rows))[:, 0]
+        return LiveEngine(panel.with_scores(replace(panel.scores, static=static)))
 
     def lists(self, fusion: FusionSettings, engine: LiveEngine | None = None) -> MeasuredLists:
         """Everybody's list, with the component as it was prepared or by another engine of these shoppers."""
@@ -214,8 +223,7 @@ def latest(engine: LiveEngine) -> LiveEngine:
     scores = replace(held, static=held.static[rows], context=held.context[rows], widths=held.widths[rows])
     return LiveEngine(
         replace(
-            panel,
-            scores=scores,
+            panel.with_scores(scores),
             seen=panel.seen.of(rows),
             relevant=panel.relevant.of(rows),
             baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},

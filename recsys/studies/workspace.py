@@ -8,10 +8,12 @@ from typing import Any, Self
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
+from recsys.errors import SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, open_or_build_logged_set
-from recsys.panel.build import PanelSettings, open_or_build
+from recsys.panel.build import BUDGET_BYTES, PanelSettings, open_or_build
 from recsys.panel.engine import LiveEngine
+from recsys.panel.panel import ROLES, holds_all
 from recsys.progress import Progress, silent
 from recsys.settings import FusionSettings
 
@@ -67,6 +69,20 @@ class Workspace:
         """The data of a study, and how they are held out; raises as `split_of` does."""
         data = self.data.core(settings.min_interactions)
         return data, split_of(data, settings)
+
+    def require_all_scores(self, settings: EvaluationSettings, why: str) -> None:
+        """Raise SettingsError, before any work, where the scores of all products for all shoppers do not fit in memory.
+
+        `why`: what needs them, as the end of a sentence
+        """
+        data, split = self.split(settings)
+        for role in ROLES:
+            n_users = sum(len(one.held_out.users()) for one in split.rounds(role))
+            if not holds_all(n_users, data.n_items, BUDGET_BYTES):
+                raise SettingsError(
+                    f"the scores of all {data.n_items:,} products for all {n_users:,} {role} shoppers do not fit in "
+                    f"memory, and {why}; raise --min-interactions"
+                )
 
     def engines(
         self, split: str, min_interactions: int, seed: int, progress: Progress = silent

@@ -1,4 +1,4 @@
-"""Settings of the components, chosen on a shop's validation shoppers: the context's, and the collaborative engine."""
+"""What a shop's validation shoppers choose: settings of the components, and how they are mixed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,23 +14,31 @@ from recsys.scorers.context import ContextSettings
 from recsys.settings import FusionSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import FEWEST_SHOPPERS, ContextChoice, choose_context
-from recsys.training.engine_choice import EngineChoice, choose_engine
+from recsys.training.engine_choice import EngineChoice, K, choose_engine
 from recsys.training.validation import ValidationShoppers
-from recsys.training.weights import ValidationScores, choose_weights
+from recsys.training.weights import choose_weights
+
+_USUAL = FusionSettings()
+USUAL_WEIGHTS: Mapping[str, FusionSettings] = {
+    "traditional": FusionSettings(_USUAL.collaborative, _USUAL.content, 0, 0),
+    "full": _USUAL,
+}
+"""Of the models that have weights, where nobody could choose."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentChoice:
     """What validation shoppers chose.
 
-    `scores`: theirs, of all components as chosen, by which weights are chosen; None where they were too few; `served`:
-    of some of them at one moment.
+    Parameters
+    ----------
+    context, engine : settings of components
+    weights : of "traditional" and "full"; the usual ones where nobody could choose
     """
 
     context: ContextChoice = field(default_factory=lambda: ContextChoice(ContextSettings()))
     engine: EngineChoice = field(default_factory=EngineChoice)
-    scores: ValidationScores | None = field(default=None, repr=False, compare=False)
-    served: ValidationScores | None = field(default=None, repr=False, compare=False)
+    weights: Mapping[str, FusionSettings] = field(default_factory=lambda: dict(USUAL_WEIGHTS))
 
     def settings(self) -> Mapping[str, Any]:
         """By component, as `fit_scorers` takes them."""
@@ -44,13 +52,6 @@ class ComponentChoice:
         """For a manifest."""
         return {"context": self.context.in_words(), "engine": self.engine.as_json()}
 
-    def weights(self, k: int, progress: Progress = silent) -> Mapping[str, FusionSettings]:
-        """Of "traditional" and "full", by nDCG@k; the usual ones where nobody could choose."""
-        if self.scores is None:
-            usual = FusionSettings()
-            return {"traditional": FusionSettings(usual.collaborative, usual.content, 0, 0), "full": usual}
-        return choose_weights(self.scores, k, progress, self.served)
-
 
 def choose_components(
     data: Dataset,
@@ -60,11 +61,15 @@ def choose_components(
     seed: int = 0,
     progress: Progress = silent,
     engine: EngineName | None = None,
+    *,
+    k: int = K,
+    with_weights: bool = True,
 ) -> ComponentChoice:
-    """Choose the context's settings by that component alone, then the engine by the list as a whole.
+    """Choose the context's settings by that component alone, then the engine by the list as a whole, then weights.
 
     `data`: everything; only circumstances are read from it; `rounds`: of validation; whoever is asked in several counts
-    in each; `engine`: one that a person has chosen. Raises LeakError: something held out was learned from.
+    in each; `engine`: one that a person has chosen; `k`: of the nDCG by which weights are chosen; `with_weights`: where
+    False they are the usual ones. Raises LeakError: something held out was learned from.
     """
     rounds = list(rounds)
     context = choose_context(data, rounds, split, seed, progress)
@@ -76,7 +81,10 @@ def choose_components(
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
     found, scorers = choose_engine(shoppers, engine, progress)
     shoppers = shoppers.with_component("collaborative", scorers)
-    return ComponentChoice(context, found, shoppers.contenders(data, split, seed, progress), shoppers.served())
+    if not with_weights:
+        return ComponentChoice(context, found)
+    scores, served = shoppers.contenders(data, split, seed, progress), shoppers.served()
+    return ComponentChoice(context, found, choose_weights(scores, k, progress, served))
 
 
 def choose_for_all(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> ComponentChoice:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -30,7 +30,7 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
 from recsys.text.unread import Unread
 from recsys.training.components import ComponentChoice, choose_components
-from recsys.training.learned_fusion import FusionChoice, K, choose_fusion, learned_map
+from recsys.training.learned_fusion import FusionChoice, choose_fusion, learned_map
 
 logger = logging.getLogger(__name__)
 
@@ -94,9 +94,9 @@ def train(
     if unread := Unread.of(book).in_words():
         logger.warning("%s", unread)
     split, seed = _protocol_name(settings), settings.seed
-    chosen = choose_components(data, rounds, book, split, seed, progress, settings.engine)
-    usual = chosen.weights(K, progress)["full"] if settings.choose_weights else settings.default_weights
-    chosen = replace(chosen, scores=None, served=None)  # their scores are not needed any more
+    asked = settings.engine, settings.choose_weights
+    chosen = choose_components(data, rounds, book, split, seed, progress, asked[0], with_weights=asked[1])
+    usual = chosen.weights["full"] if settings.choose_weights else settings.default_weights
     learned = _learned(data, rounds, book, chosen, usual, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, seed), progress, chosen.settings())
     if learned is not None:

@@ -20,7 +20,7 @@ from recsys.evaluation.protocols.leaks import check_leaks
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
 from recsys.evaluation.statistics.significance import Interval, sign_flip_p, verdict_of
 from recsys.progress import Progress, silent
-from recsys.ranking.rank import weight_vector
+from recsys.ranking.rank import factor_vector
 from recsys.scorers import AS_THEY_ARE, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Scorer
 from recsys.scorers.context import ContextScorer
@@ -232,7 +232,7 @@ def learned_map(
 
 def ndcg_of(scores: ValidationScores, weights: FusionSettings) -> Values:
     """nDCG@K of every shopper under some weights, float64 of shape (n_users,)."""
-    return np.asarray(gains_of_weights(scores, weight_vector(weights)[None], K)[0])
+    return np.asarray(gains_of_weights(scores, factor_vector(weights)[None], K)[0])
 
 
 @dataclass(eq=False)

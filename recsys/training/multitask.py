@@ -156,7 +156,7 @@ class Objective:
         n_dims = pairs.items.shape[1]
         rank = min(settings.rank, n_dims)
         random = np.random.default_rng(settings.seed).standard_normal((n_dims, rank)) / np.sqrt(n_dims)
-        shares = np.maximum(list(start.normalised().values()), LEAST_WEIGHT)
+        shares = np.maximum(list(start.factors().values()), LEAST_WEIGHT)
         rated = pairs.ratings[~np.isnan(pairs.ratings)]
         self.down = self._parameter(random)
         self.up = self._parameter(np.zeros((rank, n_dims)))
@@ -192,7 +192,7 @@ class Objective:
     def fusion(self) -> FusionSettings:
         """The weights as they are now."""
         shares = self.logits.detach().double().softmax(0).tolist()
-        return FusionSettings(**dict(zip(COMPONENTS, shares, strict=True)))
+        return FusionSettings.of_factors(shares)
 
     def semantic(self, pairs: Pairs, rows: NDArray[np.intp], head: "Tensor") -> "Tensor":
         """Raw semantic scores of some pairs over the catalogue, of shape (n_rows, n_items)."""

@@ -15,7 +15,7 @@ from recsys.evaluation.protocols.hold_out import not_had
 from recsys.parallel import cores_for, read_only
 from recsys.progress import Progress, silent
 from recsys.ranking.batch import best_of_each
-from recsys.ranking.influence import FAR_OFF, influence
+from recsys.ranking.rank import factor_vector
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
 
@@ -139,34 +139,23 @@ def best_weights(
 ) -> tuple[FusionSettings, float]:
     """Weights that do about as well as any and give the most personal lists, of the named components; their nDCG@k.
 
-    Of a grid of 1 / n_steps, those count that fall short of the best point, shopper by shopper, by at most one standard
-    error, and of which every component decides about what its weight says (`FAR_OFF`); where there are none, by at most
-    two, which still cannot be told from the best; where there are none either, those nearest to what they say. The
-    third whose lists have least in common from shopper to shopper is taken, and of that the middle, or the point
-    nearest to it where the middle says less what it does: the best point itself is best by luck as well, the more so
-    the more points there are. On eleven shops, chosen by one choice of every shopper and measured by another, that
-    served better than the best point, with a quarter less in common. In whole hundredths, as sliders hold them.
+    Of a grid of factors of 1 / n_steps, those points count that fall short of the best one, shopper by shopper, by at
+    most one standard error. The third whose lists have least in common from shopper to shopper is taken, and of that
+    the middle: the best point itself is best by luck as well, the more so the more points there are. On eleven shops,
+    chosen by one choice of every shopper and measured by another, that served better than the best point, with a
+    quarter less in common. In whole hundredths, as sliders hold them.
 
-    `served`: scores by which influence is told and how much lists have in common, of shoppers who are served at one
-    moment, since lists of different moments differ whoever they are for; where there are none, those that weights are
-    chosen by.
+    `served`: scores by which it is told how much lists have in common, of shoppers who are served at one moment, since
+    lists of different moments differ whoever they are for; where there are none, those that weights are chosen by.
     """
     grid = _over_all(simplex_grid(len(names), n_steps if len(names) > 2 else 2 * n_steps), names)
-    gains = gains_on(scores, grid, k, progress)
-    for errors in (1.0, 2.0):
-        tied = grid[as_good_as_any(gains, grid, errors)]
-        overlaps, gaps = lists_of_weights(served or scores, tied, k)
-        if gaps.min() <= FAR_OFF:
-            break
-    most_off = max(FAR_OFF, float(gaps.min()))
-    tied, overlaps = tied[gaps <= most_off], overlaps[gaps <= most_off]
+    tied = grid[as_good_as_any(gains_on(scores, grid, k, progress), grid)]
+    overlaps = overlap_of_weights(served or scores, tied, k)
     most = np.sort(overlaps)[-(-len(tied) // PERSONAL_SHARE) - 1]
     personal = tied[overlaps <= most + OVERLAP_ERROR]  # of lists that have as much in common none is passed over
     middle = personal.mean(axis=0, dtype=np.float64)
-    if lists_of_weights(served or scores, middle[None], k)[1][0] > most_off:
-        middle = personal[np.argmin(np.square(personal - middle).sum(axis=1))]
-    weights = FusionSettings(**dict(zip(COMPONENTS, map(float, middle), strict=True))).in_percent()
-    return weights, float(ndcg_of_weights(scores, np.array([list(weights.as_dict().values())], np.float32), k)[0])
+    weights = FusionSettings.of_factors(map(float, middle)).in_percent()
+    return weights, float(ndcg_of_weights(scores, factor_vector(weights)[None], k)[0])
 
 
 def as_good_as_any(gains: NDArray[np.float64], grid: FloatArray, errors: float = 1.0) -> NDArray[np.intp]:
@@ -181,28 +170,22 @@ def as_good_as_any(gains: NDArray[np.float64], grid: FloatArray, errors: float =
     return np.flatnonzero(short.mean(axis=1) + errors * error >= -1e-12)
 
 
-def lists_of_weights(
-    scores: ValidationScores, grid: FloatArray, k: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of the lists at each weight vector: the mean share that two have in common, and how far influence is off weights.
+def overlap_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> NDArray[np.float64]:
+    """The mean share of a list that two shoppers have in common at each point of a grid, float64 of shape (n_points,).
 
-    Both of shape (n_points,), of at most MAX_LISTS shoppers, evenly spread; the second is the largest gap between a
-    component's weight and its mean influence (`recsys.ranking.influence`).
+    Of at most MAX_LISTS shoppers, evenly spread.
     """
     rows = np.unique(np.linspace(0, len(scores.values) - 1, min(len(scores.values), MAX_LISTS)).astype(np.intp))
     values, eligible = scores.values[rows], scores.eligible[rows]
-    overlaps, gaps = np.zeros(len(grid)), np.zeros(len(grid))
-    for point, weights in enumerate(grid):
-        fused = np.where(eligible, np.einsum("ukn,k->un", values, weights), -np.inf)
+    overlaps = np.zeros(len(grid))
+    for point, factors in enumerate(grid):
+        fused = np.where(eligible, np.einsum("ukn,k->un", values, factors), -np.inf)
         n = min(k, fused.shape[1])
         listed = np.argpartition(-fused, n - 1, axis=1)[:, :n]
         may = np.take_along_axis(eligible, listed, axis=1)
         n_lists = np.bincount(listed[may], minlength=fused.shape[1])
         overlaps[point] = float(n_lists @ (n_lists - 1)) / max(len(rows) * (len(rows) - 1) * n, 1)
-        parts = np.take_along_axis(values, listed[:, None], axis=2) * weights[:, None] * may[:, None]
-        shares = influence(parts.transpose(0, 2, 1))
-        gaps[point] = np.abs(np.nanmean(shares, axis=0) - weights).max() if not np.isnan(shares).all() else 0
-    return overlaps, gaps
+    return overlaps
 
 
 def choose_weights(

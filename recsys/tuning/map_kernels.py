@@ -1,8 +1,9 @@
 """Ranks and measures every shopper of a panel at every point of the simplex of weights, exactly, in compiled passes.
 
-The simplex is cut into small tetrahedra. A score is linear in the weights, so over a tetrahedron its extremes are at
-corners. A product whose largest score is below the k-th best of all smallest scores is on no list inside, which leaves
-a few hundred of thousands to mix. Nothing is approximated.
+The simplex is cut into small tetrahedra. A score is linear in the factors of the weights, so over a tetrahedron of
+factors, which is made to hold those of all points of its cell, its extremes are at corners. A product whose largest
+score is below the k-th best of all smallest scores is on no list inside, which leaves a few hundred of thousands to
+mix. Nothing is approximated.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from recsys.evaluation.metrics.lists import N_COLUMNS, add, clicks_on, holds, list_values, rank_weights, square
 from recsys.ranking.kernels import in_parallel, inlined, insert, lane_maxima, mix, nth_largest
+from recsys.ranking.rank import factor_vector
 from recsys.scorers.base import FloatArray, IntArray
-from recsys.settings import COMPONENTS
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.training.weights import compositions
 
 N_STEPS = 20
@@ -34,15 +36,20 @@ class Cells:
     ----------
     weights : float32 of shape (n_points, n_components), every vector of multiples of 1 / N_STEPS that sums to 1, cell
         by cell
-    corners : float32 of shape (n_corners, n_components)
+    factors : float32 of shape (n_points, n_components), `factor_vector` of the weights
+    corners : float32 of shape (n_corners, n_components), factors of the corners
     cells : int32 of shape (n_cells, n_components), corners of each cell
+    room : float32 of shape (n_cells,), by how much a point of the cell may lie outside the tetrahedron of its corners:
+        the least of its barycentric coordinates, turned positive
     starts : int32 of shape (n_cells + 1,), the points of cell c are starts[c] to starts[c + 1]
     steps : int32 of shape (n_points, n_components), the weights in whole steps
     """
 
     weights: FloatArray
+    factors: FloatArray
     corners: FloatArray
     cells: IntArray
+    room: FloatArray
     starts: IntArray
     steps: IntArray
 
@@ -68,13 +75,29 @@ def grid_cells() -> Cells:
     number = {corner: index for index, corner in enumerate(corners)}
     cells = sorted(by_cell)
     steps = np.array([each for cell in cells for each in by_cell[cell]], np.int32)
+    factors, at_corners = _factors(steps), _factors(np.array(corners))
+    starts = np.cumsum([0, *(len(by_cell[cell]) for cell in cells)])
+    which = np.array([[number[corner] for corner in cell] for cell in cells], np.int32)
+    parts = zip(which, starts, starts[1:], strict=False)
     return Cells(
         weights=np.asarray(steps / N_STEPS, np.float32),
-        corners=np.asarray(np.array(corners) / N_STEPS, np.float32),
-        cells=np.array([[number[corner] for corner in cell] for cell in cells], np.int32),
-        starts=np.cumsum([0, *(len(by_cell[cell]) for cell in cells)]).astype(np.int32),
+        factors=factors,
+        corners=at_corners,
+        cells=which,
+        room=np.array([_room(at_corners[cell], factors[first:end]) for cell, first, end in parts], np.float32),
+        starts=starts.astype(np.int32),
         steps=steps,
     )
+
+
+def _factors(steps: NDArray[np.integer]) -> FloatArray:
+    return np.stack([factor_vector(FusionSettings(*(each / N_STEPS).tolist())) for each in steps])
+
+
+def _room(corners: FloatArray, points: FloatArray) -> float:
+    """How far points lie outside the tetrahedron of the corners, in barycentric coordinates; 0 where none does."""
+    shares = np.linalg.solve(corners.T.astype(np.float64), points.T.astype(np.float64))
+    return max(0.0, -float((shares / shares.sum(axis=0)).min()))
 
 
 def _cell_of(steps: tuple[int, ...], size: int) -> tuple[tuple[int, ...], ...]:
@@ -107,23 +130,25 @@ REFRESH = 32
 
 
 @inlined
-def _bounds(low, high, a, b, c, d):  # type: ignore[no-untyped-def]
+def _bounds(low, high, a, b, c, d, room):  # type: ignore[no-untyped-def]
+    """Extremes over a tetrahedron, made larger so that barycentric coordinates down to -room are inside."""
     for i in range(low.shape[0]):
         ab_low, ab_high = min(a[i], b[i]), max(a[i], b[i])
         cd_low, cd_high = min(c[i], d[i]), max(c[i], d[i])
-        low[i] = min(ab_low, cd_low)
-        high[i] = max(ab_high, cd_high)
+        beside, within = room * (a[i] + b[i] + c[i] + d[i]), np.float32(1) + np.float32(4) * room
+        low[i] = within * min(ab_low, cd_low) - beside
+        high[i] = within * max(ab_high, cd_high) - beside
 
 
 @in_parallel
-def map_lists(candidates, allowed, points, corners, cells, starts, lanes, users, lists):  # type: ignore[no-untyped-def]
+def map_lists(candidates, allowed, points, corners, cells, room, starts, lanes, users, lists):  # type: ignore[no-untyped-def]
     """Every shopper's list at every point.
 
     Parameters
     ----------
     candidates : `panel.engine.Candidates`
     allowed : bool of shape (n_items,), what may be shown, or empty: all
-    points, corners, cells, starts : of `Cells`
+    points, corners, cells, room, starts : `factors` and the others of `Cells`
     lanes : `n_lanes` of the lists' length
     users : intp of shape (n_ranked,)
     lists : out, of shape (n_points, n_ranked, k), catalogue rows, -1 where a list is short
@@ -154,7 +179,7 @@ def map_lists(candidates, allowed, points, corners, cells, starts, lanes, users,
         which, found = np.empty(width, np.int32), np.empty(k, np.int32)
         for cell in range(cells.shape[0]):
             one, two, three, four = cells[cell, 0], cells[cell, 1], cells[cell, 2], cells[cell, 3]
-            _bounds(low, high, at_corners[one], at_corners[two], at_corners[three], at_corners[four])
+            _bounds(low, high, at_corners[one], at_corners[two], at_corners[three], at_corners[four], room[cell])
             lane_maxima(low, tops)
             least = nth_largest(tops, best)
             least -= SLACK * (np.float32(1) + abs(least))

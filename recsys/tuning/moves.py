@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recsys.panel.engine import LiveEngine
 from recsys.panel.segments import AS_IT_WAS, EvaluationConfig
-from recsys.ranking.rank import fuse, weight_vector
+from recsys.ranking.rank import factor_vector, fuse
 from recsys.scorers.base import FloatArray
 from recsys.settings import COMPONENTS
 from recsys.tuning.comparison import Comparison
@@ -133,7 +133,7 @@ class _Ranking:
         held, width = panel.scores, int(panel.scores.widths[user])
         context = engine.candidates(asked.scenario).context[user, None, :width]
         values: FloatArray = np.concatenate([held.static[user, :, :width], context])
-        fused, single = fuse(values, settings.fusion), weight_vector(settings.fusion)
+        fused, single = fuse(values, settings.fusion), factor_vector(settings.fusion)
         measured = engine.measure(settings, asked.scenario)
         self.candidate_filter, self.filters = panel.candidate_filter, settings.filters
         self.seen = panel.seen.row(user)

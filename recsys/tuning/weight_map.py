@@ -158,7 +158,7 @@ class MapPasses:
         lists = np.empty((len(cells.weights), len(users), self.k), self._dtype)
         # Scores of other circumstances may take long to make, while sliders of other sessions need the cores.
         candidates = self.engine.candidates(self.scenario, self.progress)
-        points, lanes = (cells.weights, cells.corners, cells.cells, cells.starts), n_lanes(self.k)
+        points, lanes = (cells.factors, cells.corners, cells.cells, cells.room, cells.starts), n_lanes(self.k)
         with cores_for():
             map_lists(candidates, allowed, *points, lanes, users, lists)
         return lists

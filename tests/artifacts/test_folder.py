@@ -169,9 +169,9 @@ def test_a_damaged_part_is_named(tmp_path: Path, part: str, harm: Callable[[Path
         (b"[" * 100_000, "the manifest is damaged (it is not JSON)"),
         (b"[]", "this is not a Shelfwise model; give the folder that `recsys train --out` wrote"),
         (b'{"format": "other"}', "this is not a Shelfwise model"),
-        (b'{"format": "shelfwise-model"}', "the model has format None, this version reads format 6; train the model"),
-        (b'{"format": "shelfwise-model", "format_version": 1}', "the model has format 1, this version reads format 6"),
-        (b'{"format": "shelfwise-model", "format_version": 6}', "it does not say which files belong to the model"),
+        (b'{"format": "shelfwise-model"}', "the model has format None, this version reads format 7; train the model"),
+        (b'{"format": "shelfwise-model", "format_version": 1}', "the model has format 1, this version reads format 7"),
+        (b'{"format": "shelfwise-model", "format_version": 7}', "it does not say which files belong to the model"),
     ],
 )
 def test_a_foreign_or_damaged_manifest_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recsys.evaluation.statistics.exposure import exposure_of, personalisation
 from recsys.ranking.influence import by_component
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS
@@ -29,10 +30,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     for name, weight in told[0].weights.items():
         print(f"{name:14} weight {weight:.2f}, influence {shares[name]:.2f}")
-    listed = [item.item_id for each in told for item in each.items]
-    n_lists = np.unique(listed, return_counts=True)[1]
-    share = float(n_lists @ (n_lists - 1)) / (len(listed) * (len(told) - 1))
-    print(f"two of {len(told)} shoppers share {share:.1%} of their lists; {len(n_lists):,} products are on them")
+    lists = np.full((len(told), max(len(each.items) for each in told)), -1, np.int32)
+    for row, each in enumerate(told):
+        lists[row, : len(each.items)] = [model.item_row(item.item_id) for item in each.items]
+    shown = exposure_of(lists, len(model.items))
+    share, n_shown = 1 - personalisation(shown), np.count_nonzero(shown.products)
+    print(f"two of {len(told)} shoppers share {share:.1%} of their lists; {n_shown:,} products are on them")
 
 
 if __name__ == "__main__":

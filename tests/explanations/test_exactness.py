@@ -311,11 +311,12 @@ def test_weights_count_by_their_shares_alone(
     assert second.score == pytest.approx(first.score, abs=1e-5)
     assert first.components == pytest.approx(second.components, rel=1e-5, abs=1e-5)
     assert abs(first.residual) < 1e-5
-    # A score is affine in the weights: doubling one adds what its component is worth beside the average.
+    # A score is affine in the factors: doubling one adds what its component is worth beside the average.
+    factors = FusionSettings(**first.weights).factors()
     for name in COMPONENTS:
         alone = RankingSettings(FusionSettings(**{**dict.fromkeys(COMPONENTS, 0.0), name: 1.0}))
         unit = shop.model.explainer.score_of(scored, item, alone.fusion)
-        assert first.against_average[name] == pytest.approx(first.weights[name] * unit, abs=1e-5)
+        assert first.against_average[name] == pytest.approx(factors[name] * unit, abs=1e-5)
 
 
 def test_the_same_shop_in_another_order_is_explained_the_same(

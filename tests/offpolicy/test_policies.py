@@ -10,7 +10,7 @@ from scipy.special import softmax
 from recsys.errors import SettingsError
 from recsys.offpolicy.logs import ClickLog, open_log
 from recsys.offpolicy.policies import LoggedPolicy, SoftPolicy, estimate_logged, policy_pairs, top_lists
-from recsys.ranking.rank import weight_vector
+from recsys.ranking.rank import factor_vector
 from recsys.settings import FusionSettings
 
 ALONE = FusionSettings(1, 0, 0, 0)
@@ -57,7 +57,7 @@ def test_a_colder_policy_keeps_closer_to_the_list(scores: np.ndarray, eligible: 
 @pytest.mark.parametrize("temperature", [0.25, 1.0])
 def test_chances_are_the_stated_formula(scores: np.ndarray, eligible: np.ndarray, temperature: float) -> None:
     fusion = FusionSettings(0.4, 0.1, 0.3, 0.2)
-    fused = np.einsum("c,pci->pi", weight_vector(fusion).astype(float), scores.astype(float))
+    fused = np.einsum("c,pci->pi", factor_vector(fusion).astype(float), scores.astype(float))
     spread = fused.std(1, where=eligible, keepdims=True)
     soft = softmax(np.where(eligible, fused / (temperature * spread), -np.inf), axis=1)
     expected = 0.75 * soft + 0.25 * eligible / eligible.sum(1, keepdims=True)

@@ -42,7 +42,7 @@ def test_every_shopper_is_new_and_has_what_was_known(newcomers: Panel, newcomer_
 
 def test_scores_of_all_parts_are_there_and_no_list_shows_what_is_owned(newcomers: Panel) -> None:
     for user, of_user in enumerate(newcomers.scores.static):
-        listable = np.sort(of_user[:, newcomers.counting(user)], axis=1)
+        listable = np.sort(of_user[:, newcomers.counting([user])[0]], axis=1)
         np.testing.assert_allclose(listable.mean(axis=1), 0, atol=1e-4)
         telling = of_user.any(axis=1)
         assert telling.any()

@@ -36,9 +36,9 @@ def test_a_ranking_is_decided_by_its_contributions() -> None:
     found = rank(values, settings, np.ones(50, bool), np.empty((50, 0), np.float32))
     shares = by_component(influence(found.contributions))
     assert shares is not None
-    weights = settings.fusion.normalised()
+    weights, factors = settings.fusion.normalised(), settings.fusion.factors()
     sizes = {
-        name: sum(abs(weights[name] * float(values[at, row])) for row in found.item_rows)
+        name: sum(abs(factors[name] * float(values[at, row])) for row in found.item_rows)
         for at, name in enumerate(COMPONENTS)
     }
     assert sum(shares.values()) == pytest.approx(1)

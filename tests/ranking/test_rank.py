@@ -39,8 +39,9 @@ def test_contributions_sum_to_the_score_of_the_product(seed: int, n_items: int, 
     assert ranking.contributions.shape == (min(n, n_items), N)
     np.testing.assert_allclose(ranking.contributions.sum(axis=1), ranking.scores, atol=1e-6)
     np.testing.assert_allclose(ranking.scores, fuse(values, settings.fusion)[ranking.item_rows], atol=1e-6)
-    shares = np.array([0.4, 0.2, 0.3, 0.1])
-    np.testing.assert_allclose(ranking.contributions, values[:, ranking.item_rows].T * shares, atol=1e-6)
+    powers = np.array([0.4, 0.2, 0.3, 0.1]) ** 0.75
+    expected = values[:, ranking.item_rows].T * powers / powers.sum()
+    np.testing.assert_allclose(ranking.contributions, expected, atol=1e-6)
 
 
 @given(st.integers(0, 1000), st.integers(1, 200), st.sampled_from([0.0, 0.5]), st.sampled_from(["mmr", "dpp", "msd"]))

@@ -97,7 +97,7 @@ def test_weights_are_the_best_of_their_kind_on_validation_shoppers(
     wanted = roles[0].pairs["new"]
     chosen = chosen_for_new(wanted, 10)
     for names, fusion in chosen.items():
-        shares = fusion.normalised()
+        shares = fusion.factors()
         assert {name for name, share in shares.items() if share} <= set(names)
         best = accuracy(wanted, np.array(list(shares.values()), np.float32), 10)["ndcg"].mean()
         for one in names:

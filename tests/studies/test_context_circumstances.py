@@ -1,12 +1,10 @@
 """Other circumstances for the same shoppers: dealt, left out, or without a clock; their own give the panel's scores."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recsys.errors import SettingsError
 from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import Panel
 from recsys.ranking.rank import Standardised
@@ -31,7 +29,7 @@ def asked(panel: Panel, user: int, context: Context, *left_out: str) -> "np.ndar
     """Standardised scores as the component itself gives them."""
     requests = Requests.one(NO_ROW, context, exclusions=Exclusions(circumstances=frozenset(left_out)))
     raw = panel.context_scorers[panel.rounds[user]].score(requests)
-    return Standardised.of(raw, panel.counting(user)).values[0]
+    return Standardised.of(raw, panel.counting([user])[0]).values[0]
 
 
 def test_own_circumstances_give_the_scores_of_the_panel(circumstances: Circumstances, test_panel: Panel) -> None:
@@ -74,7 +72,7 @@ def test_static_is_one_order_for_everybody_and_counts_every_act_alike(
     of_best = (static - static.min(axis=1, keepdims=True)) / np.ptp(static, axis=1, keepdims=True)
     np.testing.assert_allclose(of_best, np.tile(of_best[0], (len(static), 1)), atol=1e-5)
     for user in (0, 7):
-        counted = np.sort(static[user][test_panel.counting(user)])
+        counted = np.sort(static[user][test_panel.counting([user])[0]])
         assert (counted.mean(), counted[-10:].mean()) == pytest.approx((0, 1), abs=1e-4)
     counts = np.bincount(scorer.rows, minlength=test_panel.n_items)
     order = np.argsort(counts, kind="stable")
@@ -107,8 +105,3 @@ def test_a_dimension_says_why_it_plays_no_part(circumstances: Circumstances, mon
     assert circumstances.why_not("device") == "nobody says which device"
     monkeypatch.setitem(circumstances.panel.shoppers, "daypart", "")
     assert circumstances.why_not("daypart") == "what is held out in this way has no such circumstance"
-
-
-def test_a_shop_that_is_held_by_candidates_is_refused(panel_folders: tuple[Path, Path]) -> None:
-    with pytest.raises(SettingsError, match="do not fit in memory, and other circumstances"):
-        Circumstances.of(Panel.open(panel_folders[1])[1])

@@ -162,7 +162,7 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
         patch.setattr(
             Scorer, "fit", lambda self, fitting, *rest: (seen.append(fitting.data), fit(self, fitting, *rest))[1]
         )
-        chosen = components.choose_components(tiny_data, held.rounds("validation"), quick_book(tiny_data), split)
+        chosen = components.choose_components(tiny_data, held.rounds("validation"), quick_book(tiny_data), split, k=3)
     asked = list(held.rounds("validation"))
     assert len(asked) == {"last": 1, "temporal": 3}[split]
     assert {id(train) for train in seen} == {id(one.train) for one in asked}
@@ -170,7 +170,7 @@ def test_weights_are_chosen_without_looking_at_the_test(tiny_data: Dataset, spli
         likes = one.train.positives()
         for hidden in (one.held_out, held.test):
             assert not hidden.relevant()[likes["user_row"].to_numpy(), likes["item_row"].to_numpy()].any()
-    weights = chosen.weights(3)
+    weights = chosen.weights
     assert set(weights) == {"traditional", "full"}
     assert set(weights["full"].as_dict()) == set(COMPONENTS)
     assert set(chosen.engine.tried) == {"lightfm", "item_knn", "ease"}

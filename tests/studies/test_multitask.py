@@ -1,15 +1,11 @@
 """The multi-task study: what it learns is measured as it would be served, and concluded without claiming more."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from recsys.errors import SettingsError
 from recsys.evaluation.statistics.paired import differences
-from recsys.panel.engine import LiveEngine
-from recsys.panel.panel import Panel
 from recsys.ranking.rank import Standardised
 from recsys.scorers.base import Requests
 from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
@@ -70,7 +66,8 @@ def test_a_head_moves_the_semantic_scores_as_it_would_when_served(shops: tuple[L
     user = 7
     row = shop.role.held_out.users()[user]
     raw = shop.semantic.with_head(head).score(Requests.one(int(row), shop.role.engine.panel.contexts[user]))
-    expected = Standardised.of(raw, shop.role.engine.panel.counting(user)).values[0]
+    panel = shop.role.engine.panel
+    expected = Standardised.of(raw, panel.counting([user])[0]).values[0]
     np.testing.assert_allclose(shop.scored_by(head).panel.scores.static[user, SEMANTIC], expected, atol=2e-3)
     assert not np.allclose(expected, shop.role.engine.panel.scores.static[user, SEMANTIC], atol=0.1)
 
@@ -133,14 +130,3 @@ def test_changes_are_against_today_on_the_same_shoppers(shops: tuple[LearningRol
     lists, other = test.lists(None, today), test.lists(None, FusionSettings(1, 0, 0, 0))
     found = differences(other, lists, test.role.engine.panel.facts)["ndcg"]
     assert found.old == pytest.approx(lists.values["ndcg"].mean())
-
-
-def test_a_shop_that_is_held_by_candidates_is_refused(panel_folders: tuple[Path, Path]) -> None:
-    class InPart(Workspace):
-        def engines(self, *asked: object, **more: object) -> tuple[LiveEngine, LiveEngine]:
-            validation, test = Panel.open(panel_folders[1])
-            return LiveEngine(validation), LiveEngine(test)
-
-    place = InPart(panel_folders[0].parent / "shop", panel_folders[0].parent)
-    with pytest.raises(SettingsError, match="the scores of all products for all test shoppers do not fit in memory"):
-        LearningRole.both(place, SETTINGS)

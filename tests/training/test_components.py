@@ -21,11 +21,11 @@ from recsys.scorers.context import ContextSettings
 from recsys.serving.recommender import Recommender
 from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
-from recsys.training import fit, validation
+from recsys.training import components, fit, validation
 from recsys.training.components import ComponentChoice, choose_components, choose_for_all
 from recsys.training.fit import TrainingSettings, train
 from recsys.training.validation import ValidationShoppers
-from recsys.training.weights import choose_weights
+from recsys.training.weights import ValidationScores, choose_weights
 from tests._data import write_folder
 from tests._encoder import WordEncoder
 from tests.training.test_engine_choice import groups, shop_of
@@ -47,31 +47,51 @@ def chosen(data: Dataset, book: Phrasebook) -> ComponentChoice:
     return choose_for_all(data, book)
 
 
-def test_settings_are_of_the_components_that_choose_and_make_these_scores(
-    chosen: ComponentChoice, data: Dataset, book: Phrasebook
+def scores_now(chosen: ComponentChoice, data: Dataset, book: Phrasebook, *, own: bool) -> np.ndarray:
+    """Validation shoppers' scores, each at their `own` moment or all at the last one, worked out one by one."""
+    split = last_split(data)
+    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book), settings=chosen.settings())
+    users = split.validation.users()
+    contexts = contexts_of(data, split.fit_validation, split.validation, users, "last")
+    requests = Requests(users, tuple(contexts) if own else (Context(),) * len(users))
+    raw = np.stack([scorers[name].score(requests) for name in COMPONENTS], axis=1)
+    had = split.fit_validation.seen()[users].toarray().astype(bool)
+    return np.stack([Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)])
+
+
+def test_settings_are_of_the_components_that_choose_and_weights_by_their_scores(
+    chosen: ComponentChoice, data: Dataset, book: Phrasebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """How personal lists are is told at one moment: a shop serves everybody today."""
     settings = chosen.settings()
     assert set(settings) == {"context", "collaborative"}
     assert settings["collaborative"] == chosen.engine.settings
+    seen: list[ValidationScores] = []
+
+    def choosing(scores: ValidationScores, k: int, progress: Progress, served: ValidationScores) -> tuple:
+        seen.extend([scores, served])
+        return choose_weights(scores, k, progress, served)
+
+    monkeypatch.setattr(components, "choose_weights", choosing)
+    assert choose_for_all(data, book) == chosen
+    scores, served = seen
     split = last_split(data)
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book), settings=settings)
-    users = split.validation.users()
-    contexts = contexts_of(data, split.fit_validation, split.validation, users, "last")
-    raw = np.stack([scorers[name].score(Requests(users, tuple(contexts))) for name in COMPONENTS], axis=1)
-    had = split.fit_validation.seen()[users].toarray().astype(bool)
-    expected = [Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)]
-    assert chosen.scores is not None
-    np.testing.assert_allclose(chosen.scores.values, np.stack(expected), rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(chosen.scores.eligible, ~had)
-    wanted = list(zip(chosen.scores.pair_users, chosen.scores.pair_items, strict=True))
+    had = split.fit_validation.seen()[split.validation.users()].toarray().astype(bool)
+    for found, own in ((scores, True), (served, False)):
+        expected = scores_now(chosen, data, book, own=own)
+        np.testing.assert_allclose(found.values, expected, rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(found.eligible, ~had)
+    wanted = list(zip(scores.pair_users, scores.pair_items, strict=True))
     assert wanted == list(enumerate(split.validation.item_rows[np.argsort(split.validation.user_rows)]))
+    assert chosen.weights == choose_weights(scores, 10, served=served)
+    assert chosen.weights["full"] != FusionSettings()
 
 
-def test_weights_are_chosen_by_the_same_shoppers(chosen: ComponentChoice) -> None:
-    assert chosen.scores is not None
-    weights = chosen.weights(10)
-    assert weights == choose_weights(chosen.scores, 10, served=chosen.served)
-    assert weights["full"] != FusionSettings()
+def test_weights_are_not_chosen_where_a_person_fixes_them(data: Dataset, book: Phrasebook) -> None:
+    rounds = last_split(data).rounds("validation")
+    found = choose_components(data, rounds, book, "last", with_weights=False)
+    assert found.weights["full"] == FusionSettings()
+    assert found.engine.tried
 
 
 def test_last_choices_play_no_part(chosen: ComponentChoice, data: Dataset, book: Phrasebook) -> None:
@@ -79,7 +99,6 @@ def test_last_choices_play_no_part(chosen: ComponentChoice, data: Dataset, book:
     blind = data.without_pairs(test.user_rows, test.item_rows)
     again = choose_components(blind, last_split(data).rounds("validation"), book, "last")
     assert again == chosen
-    assert again.weights(10) == chosen.weights(10)
 
 
 def test_all_that_is_said_can_be_written(chosen: ComponentChoice) -> None:
@@ -96,10 +115,10 @@ def test_too_few_shoppers_choose_nothing(tiny_data: Dataset, engine: str | None)
     found = choose_components(tiny_data, rounds, book, "last", engine=engine)  # type: ignore[arg-type]
     assert found.context.context == ContextSettings()
     assert found.engine.settings == replace(CollaborativeSettings(), engine=engine or "ease")
-    assert (found.scores, found.engine.tried) == (None, {})
+    assert found.engine.tried == {}
     assert found.in_words().count("too few validation shoppers") == 2
     usual = FusionSettings()
-    assert found.weights(10) == {
+    assert found.weights == {
         "full": usual,
         "traditional": FusionSettings(usual.collaborative, usual.content, 0, 0),
     }
@@ -109,7 +128,7 @@ def test_who_has_too_few_choices_to_hide_one_decides_nothing(tiny: dict, tiny_da
     once = tiny["reviews"].drop_duplicates("user_id").assign(rating=5)
     few = Dataset.from_frames(tiny["items"], once)
     found = choose_for_all(few, build_phrasebook(few, WordEncoder()))
-    assert found.scores is None
+    assert found == ComponentChoice()
 
 
 def test_what_is_held_out_must_not_have_been_learned_from(data: Dataset, book: Phrasebook) -> None:
@@ -168,7 +187,7 @@ def _events(data: Dataset) -> pd.DataFrame:
 
 def test_a_model_keeps_what_was_chosen_for_it(folder: Path, tmp_path: Path, chosen: ComponentChoice) -> None:
     facts = train(folder, tmp_path / "model").manifest["chosen"]
-    weights = chosen.weights(10)["full"]
+    weights = chosen.weights["full"]
     assert facts["engine"]["engine"] == chosen.engine.name
     assert facts["engine"]["validation_ndcg"] == pytest.approx(dict(chosen.engine.tried))
     assert facts["weights"] == weights.as_dict() != FusionSettings().as_dict()
@@ -190,18 +209,3 @@ def test_weights_and_engine_can_be_fixed(folder: Path, tmp_path: Path) -> None:
     assert list(model.scorers["collaborative"].engines) == ["lightfm"]
     with pytest.raises(SettingsError, match="engine='slim' is not known; use one of lightfm, item_knn, ease"):
         TrainingSettings(engine="slim")  # type: ignore[arg-type]
-
-
-def test_how_personal_weights_are_is_told_by_lists_of_one_moment(
-    chosen: ComponentChoice, data: Dataset, book: Phrasebook
-) -> None:
-    """Shoppers are asked at their own moments, but a shop serves them all today."""
-    split = last_split(data)
-    scorers = fit_scorers(COMPONENT_CLASSES, Fitting(split.fit_validation, book), settings=chosen.settings())
-    users = split.validation.users()
-    raw = np.stack([scorers[name].score(Requests(users, (Context(),) * len(users))) for name in COMPONENTS], axis=1)
-    had = split.fit_validation.seen()[users].toarray().astype(bool)
-    expected = [Standardised.of(each, ~mine).values for each, mine in zip(raw, had, strict=True)]
-    assert chosen.served is not None
-    np.testing.assert_allclose(chosen.served.values, np.stack(expected), rtol=1e-4, atol=1e-4)
-    np.testing.assert_array_equal(chosen.served.eligible, ~had)

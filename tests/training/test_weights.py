@@ -20,8 +20,8 @@ from recsys.training.weights import (
     best_weights,
     choose_weights,
     gains_of_weights,
-    lists_of_weights,
     ndcg_of_weights,
+    overlap_of_weights,
     simplex_grid,
 )
 from tests._metric_definitions import ndcg_at_k, recall_at_k
@@ -61,7 +61,7 @@ def test_ndcg_without_sorting_is_that_of_the_ranked_lists(k: int) -> None:
     found = ndcg_of_weights(scores, grid, k)
     vectors = np.zeros((scores.values.shape[2], 1), np.float32)
     for point, weights in enumerate(grid):
-        fusion = FusionSettings(*weights.astype(float))
+        fusion = FusionSettings.of_factors(weights.tolist())
         each = []
         for user, values in enumerate(scores.values):
             rows, _ = select(fuse(values, fusion), RankingSettings(n=k), scores.eligible[user], vectors)
@@ -142,25 +142,25 @@ def in_common(lists: list[set[int]], k: int) -> float:
 def test_overlap_is_what_two_shoppers_lists_have_in_common(k: int) -> None:
     scores, grid = made_up(12, 40), simplex_grid(N, 2)
     expected = [in_common(lists_at(scores, weights, k), k) for weights in grid]
-    np.testing.assert_allclose(lists_of_weights(scores, grid, k)[0], expected)
+    np.testing.assert_allclose(overlap_of_weights(scores, grid, k), expected)
 
 
 def test_overlap_is_zero_to_one_and_counts_no_product_that_a_shopper_has() -> None:
     scores = made_up(12, 40)
     same = replace(scores, values=np.repeat(scores.values[:1], 12, axis=0), eligible=np.ones((12, 40), bool))
-    np.testing.assert_allclose(lists_of_weights(same, simplex_grid(N, 1), 10)[0], 1)
+    np.testing.assert_allclose(overlap_of_weights(same, simplex_grid(N, 1), 10), 1)
     few = np.zeros((12, 40), bool)
     few[np.arange(12), np.arange(12)] = True  # everybody has all but one product, each another
-    assert not lists_of_weights(replace(same, eligible=few), simplex_grid(N, 1), 10)[0].any()
+    assert not overlap_of_weights(replace(same, eligible=few), simplex_grid(N, 1), 10).any()
     two = replace(same, eligible=few | (np.arange(40) == 20))  # and one that nobody has, of ten places
-    np.testing.assert_allclose(lists_of_weights(two, simplex_grid(N, 1), 10)[0], 0.1)
+    np.testing.assert_allclose(overlap_of_weights(two, simplex_grid(N, 1), 10), 0.1)
 
 
 def test_overlap_is_told_by_some_of_many_shoppers(monkeypatch: pytest.MonkeyPatch) -> None:
     scores, grid = made_up(31, 40), simplex_grid(N, 2)
     monkeypatch.setattr(weights_module, "MAX_LISTS", 4)
     some = scores.only(np.isin(np.arange(31), [0, 10, 20, 30]))
-    found = lists_of_weights(scores, grid, 10)[0]
+    found = overlap_of_weights(scores, grid, 10)
     np.testing.assert_allclose(found, [in_common(lists_at(some, weights, 10), 10) for weights in grid])
 
 
@@ -177,61 +177,25 @@ def test_points_within_one_standard_error_of_the_best_are_as_good() -> None:
     assert as_good_as_any(gains, grid, errors=0).tolist() == [1]
 
 
-def influence_gap(scores: ValidationScores, weights: np.ndarray, k: int) -> float:
-    """The largest gap between a weight and the mean share of its component in the sizes of listed products' parts."""
-    shares = []
-    for user, listed in enumerate(lists_at(scores, weights, k)):
-        parts = np.abs(weights[:, None] * scores.values[user][:, sorted(listed)]).sum(axis=1)
-        shares.append(parts / parts.sum())
-    return float(np.abs(np.mean(shares, axis=0) - weights).max())
-
-
 @pytest.mark.parametrize("best", ["content", "context", "none of them"])
 def test_weights_are_the_middle_of_the_most_personal_third_of_those_as_good_as_any(best: str) -> None:
     scores = planted(best) if best in COMPONENTS else made_up(seed=3)
     weights, quality = best_weights(scores, COMPONENTS, k=10, n_steps=5)
     grid = simplex_grid(N, 5)
     gains = gains_of_weights(scores, grid, 10)
-    top = gains[gains.mean(axis=1).argmax()]
-    short = [top - each for each in gains]
-    gaps = {tuple(point.tolist()): influence_gap(scores, point, 10) for point in grid}
-    for errors in (1, 2):  # two only where none within one says what it does
-        most = [each.mean() - errors * each.std() / np.sqrt(30) for each in short]
-        tied = [point for point, least in zip(grid, most, strict=True) if least <= 1e-12]
-        nearest = min(gaps[tuple(point.tolist())] for point in tied)
-        if nearest <= 0.1:
-            break
-    honest = [point for point in tied if gaps[tuple(point.tolist())] <= max(0.1, nearest) + 1e-9]
-    by_overlap = sorted((in_common(lists_at(scores, point, 10), 10), tuple(point.tolist())) for point in honest)
-    bound = by_overlap[math.ceil(len(honest) / 3) - 1][0] + 0.01
+    short = [gains[gains.mean(axis=1).argmax()] - each for each in gains]
+    most = [each.mean() - each.std() / np.sqrt(30) for each in short]
+    tied = [point for point, least in zip(grid, most, strict=True) if least <= 1e-12]
+    by_overlap = sorted((in_common(lists_at(scores, point, 10), 10), tuple(point.tolist())) for point in tied)
+    bound = by_overlap[math.ceil(len(tied) / 3) - 1][0] + 0.01
     middle = np.mean([point for overlap, point in by_overlap if overlap <= bound], axis=0)
     found = np.array(list(weights.as_dict().values()))
-    np.testing.assert_allclose(found, middle, atol=0.0101)  # in whole hundredths
+    expected = middle ** (4 / 3) / (middle ** (4 / 3)).sum()  # the weights of which the middle are the factors
+    np.testing.assert_allclose(found, expected, atol=0.0101)  # in whole hundredths
     assert found.sum() == pytest.approx(1)
     np.testing.assert_allclose(100 * found, np.rint(100 * found), atol=1e-9)
-    assert quality == pytest.approx(ndcg_of_weights(scores, found[None].astype(np.float32), 10)[0])
-
-
-def test_where_none_of_the_best_says_what_it_does_others_that_cannot_be_told_from_them_may() -> None:
-    """Of 12 shoppers some are served worse at the honest point: 1.5 standard errors behind, or more than ten."""
-    for n_worse, wanted in ((2, 0.5), (11, 0.0)):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(weights_module, "gains_on", lambda scores, grid, k, progress, n=n_worse: gains_at(grid, n))
-            patch.setattr(weights_module, "lists_of_weights", lambda scores, grid, k: alike_at(grid))
-            assert best_weights(made_up(), ("semantic", "context"), k=10)[0].semantic == pytest.approx(wanted)
-
-
-def gains_at(grid: np.ndarray, n_worse: int) -> np.ndarray:
-    """All is as good as can be at no weight on the semantic component, some of 12 miss a little at one half of it."""
-    half, none = (np.isclose(grid[:, COMPONENTS.index("semantic")], each) for each in (0.5, 0.0))
-    gains = np.zeros((len(grid), 12))
-    gains[half], gains[none] = 1 - 0.01 * (np.arange(12) < n_worse), 1.0
-    return gains
-
-
-def alike_at(grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lists have as much in common everywhere; influence is as the weights say at one half alone."""
-    return np.full(len(grid), 0.3), np.where(np.isclose(grid[:, COMPONENTS.index("semantic")], 0.5), 0.05, 0.2)
+    factors = found**0.75 / (found**0.75).sum()
+    assert quality == pytest.approx(ndcg_of_weights(scores, factors[None].astype(np.float32), 10)[0])
 
 
 def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> None:
@@ -247,8 +211,8 @@ def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> 
     both = ValidationScores(values.astype(np.float32), scores.eligible, scores.pair_users, scores.pair_items)
     weights, quality = best_weights(both, ("semantic", "context"), k=10)
     assert quality == pytest.approx(1)
-    # All 21 points are as good: those with the most weight on the personal one are the 7 from 0.7 to 1.
-    assert weights.semantic == pytest.approx(0.85, abs=0.06)
+    # All 21 points are as good: those with the most of the personal one are the 7 from 0.7 to 1.
+    assert weights.factors()["semantic"] == pytest.approx(0.85, abs=0.06)
     assert weights.semantic + weights.context == pytest.approx(1)
     lists = [
         lists_at(both, np.array(point), 10) for point in ([0, 0, weights.semantic, weights.context], [0, 0, 0.5, 0.5])
@@ -257,12 +221,12 @@ def test_of_two_that_know_as_much_the_one_that_is_personal_gets_the_weight() -> 
 
 
 def test_both_models_have_weights_of_their_own_components() -> None:
-    scores = planted("content")
-    chosen = choose_weights(scores, 10)
+    scores, served = planted("content"), made_up(20, seed=9)
+    chosen = choose_weights(scores, 10, served=served)
     assert set(chosen) == {"traditional", "full"}
     assert (chosen["traditional"].semantic, chosen["traditional"].context) == (0, 0)
     for name, names in (("traditional", ("collaborative", "content")), ("full", COMPONENTS)):
-        assert chosen[name] == best_weights(scores, names, 10)[0]
+        assert chosen[name] == best_weights(scores, names, 10, served=served)[0]
 
 
 def test_of_equal_points_the_most_even_is_taken() -> None:

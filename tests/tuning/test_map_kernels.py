@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from recsys.settings import COMPONENTS
+from recsys.ranking.rank import factor_vector
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.tuning.map_kernels import COARSE_STEPS, N_STEPS, Cells, grid_cells
 
 
@@ -21,13 +22,20 @@ def test_every_mix_of_whole_steps_is_there_once(cells: Cells) -> None:
     assert len(cells.cells) == COARSE_STEPS**3
 
 
-def test_every_point_is_a_mixture_of_the_corners_of_its_cell(cells: Cells) -> None:
+def test_factors_are_those_that_lists_are_mixed_by(cells: Cells) -> None:
+    for point in (0, 5, 700, 1770):
+        settings = FusionSettings(*(cells.steps[point] / N_STEPS).tolist())
+        np.testing.assert_array_equal(cells.factors[point], factor_vector(settings))
+
+
+def test_every_point_lies_in_the_tetrahedron_of_its_cell_or_as_far_outside_as_there_is_room(cells: Cells) -> None:
     for cell, corners in enumerate(cells.cells):
         around = cells.corners[corners].astype(np.float64).T
-        inside = cells.weights[cells.starts[cell] : cells.starts[cell + 1]].astype(np.float64)
+        inside = cells.factors[cells.starts[cell] : cells.starts[cell + 1]].astype(np.float64)
         shares = np.linalg.solve(around, inside.T)
-        assert shares.min() > -1e-6
-        np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-6)
+        np.testing.assert_allclose(shares.sum(axis=0), 1, atol=1e-5)
+        assert shares.min() == pytest.approx(-float(cells.room[cell]), abs=1e-6) or shares.min() >= -1e-6
+        assert 0 <= cells.room[cell] < 0.2  # little is lost by making it larger
 
 
 def test_the_nearest_point_is_the_point_itself(cells: Cells) -> None:

@@ -162,7 +162,7 @@ class DrawnShop:
 
     def ours(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:
         """The live evaluation, as the tuning page measures it."""
-        settings = RankingSettings(FusionSettings(*mix.astype(float)), WHOLE_CATALOGUE, K)
+        settings = RankingSettings(FusionSettings.of_factors(mix.tolist()), WHOLE_CATALOGUE, K)
         return dict(self._engine.measure(settings).lists.values)
 
     def torch(self, mix: FloatArray) -> dict[str, NDArray[np.float64]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,17 +13,10 @@ from recsys.scorers import BASELINE_CLASSES, COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray, Requests
 from recsys.settings import Context
 from recsys.text.phrasebook import build_phrasebook
-from tests._data import shared_data
+from tests._data import thinned
 from tests._encoder import WordEncoder
 
 N_ASKED = 200
-
-
-def tables_of(folder: Path) -> dict[str, pd.DataFrame]:
-    """The tables of a shop as they stand in its folder, without acts on products that its catalogue does not have."""
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in ("items", "reviews", "events")}
-    known = tables["items"]["item_id"]
-    return {name: table[table["item_id"].isin(known)] for name, table in tables.items()}
 
 
 def before(tables: Mapping[str, pd.DataFrame], moment_s: int) -> dict[str, pd.DataFrame]:
@@ -93,9 +85,4 @@ def test_what_is_counted_when_the_data_is_collected_changes_no_score(
 
 @pytest.mark.slow
 def test_steam_has_no_hindsight() -> None:
-    tables = tables_of(shared_data("steam_au"))
-    shoppers = sorted({each for name in ("reviews", "events") for each in tables[name]["user_id"]})
-    some = set(shoppers[::10])  # what leaks for all leaks for a tenth of them
-    acts = {name: tables[name][tables[name]["user_id"].isin(some)] for name in ("reviews", "events")}
-    touched = tables["items"]["item_id"].isin(pd.concat([acts["reviews"]["item_id"], acts["events"]["item_id"]]))
-    assert_no_hindsight({**acts, "items": tables["items"][touched | (np.arange(len(touched)) % 10 == 0)]})
+    assert_no_hindsight(thinned("steam_au", 10))
