@@ -39,6 +39,7 @@ from recsys.settings import COMPONENTS, CONTEXT_DIMENSIONS, Hemisphere, require_
 from recsys.text.encoder import is_chosen, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.components import ComponentChoice, choose_components
+from recsys.training.weights import subsets
 
 BUDGET_BYTES = 1_500_000_000
 """Most that the scores of one role may take; a larger shop is held by candidates."""
@@ -237,7 +238,8 @@ def build_panel(
     # Of new products the trend knows nothing, so they cannot say how long it should be: it is as for all products.
     usual = split_of(data, asked) if settings.replay == "new_products" else split
     book = make_phrasebook(data, progress)
-    chosen = choose_components(data, usual.rounds("validation"), book, asked.split, asked.seed, progress)
+    how = asked.split, asked.seed, progress
+    chosen = choose_components(data, usual.rounds("validation"), book, *how, among=subsets())
     arrays: dict[str, dict[str, NDArray[Any]]] = {"shop": {"vectors": reference_vectors(book, data.n_items)}}
     tables = {"items": item_table(split.whole("test"))}
     roles = {
@@ -264,7 +266,7 @@ def build_panel(
         "protocol": " ".join(sentences),
         "baselines": list(BASELINES),
         "roles": roles,
-        "weights": {name: mixed.as_dict() for name, mixed in chosen.weights.items()},
+        "weights": {name: mixed.as_dict() for name, mixed in chosen.weights.items()} if chosen.engine.tried else {},
         "clicks": clicks["test"].facts,
     }
     return save_artifact(out, arrays=arrays, tables=tables, facts=facts, progress=progress, kind=PANEL)

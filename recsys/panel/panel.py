@@ -188,8 +188,8 @@ class Panel:
     rounds : int32 of shape (n_users,), index in `context_scorers` of the models that ask about each shopper
     context_scorers : the fitted context components, for other circumstances; one a round
     clicks : how likely each shopper clicks each product
-    weights : of "traditional" and "full", as validation shoppers chose them by nDCG@10 for the whole catalogue; empty
-        where the scores are others
+    weights : of every set of components, by `training.weights.name_of`, as validation shoppers chose them by nDCG@10
+        for the whole catalogue; empty where they were too few, or the scores are others
     """
 
     role: str

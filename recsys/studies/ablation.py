@@ -14,9 +14,10 @@ from recsys.offpolicy.click_models.format import NAMES
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
 from recsys.studies.format import by_verdict, change_text, signed, table_of
-from recsys.studies.models import METRIC, Model, against, chosen_weights, label, models_on, name_of, without
+from recsys.studies.models import METRIC, Model, against, chosen_weights, label, models_on, without
 from recsys.studies.result import Plot, Result, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.training.weights import name_of
 
 ACTIVITIES = ("hot", "warm", "cold")
 

@@ -25,9 +25,10 @@ from recsys.studies.cold_new_products import (
     new_product_roles,
 )
 from recsys.studies.format import by_verdict, change_text, table_of
-from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, chosen_weights, models_on, name_of
+from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, chosen_weights, models_on
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.training.weights import name_of
 
 NO_WORDS = name_of(WITHOUT_SEMANTIC)
 

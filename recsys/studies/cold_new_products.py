@@ -30,14 +30,16 @@ from recsys.ranking.rank import factor_vector
 from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
-from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, Model, Subset, label, name_of, paired_differences
+from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, Model, label, paired_differences
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.training.weights import (
     POINTS_A_REPORT,
     TRADITIONAL,
+    Subset,
     ValidationScores,
     best_point,
     gains_of_weights,
+    name_of,
     ndcg_of_weights,
     simplex_grid,
 )

@@ -29,11 +29,11 @@ from recsys.scorers.base import Fitting, FloatArray, Requests, Scorer
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.settings import COMPONENTS, Context, FusionSettings, RankingSettings
 from recsys.studies.format import change_text, interval_in_words, listed, table_of
-from recsys.studies.models import METRIC, Model, against, chosen_weights, label, models_on, name_of, without
+from recsys.studies.models import METRIC, Model, against, chosen_weights, label, models_on, without
 from recsys.studies.result import Plot, Result, Series, Table, as_json
 from recsys.studies.workspace import ExperimentSettings, Workspace
 from recsys.text.encoder import make_phrasebook
-from recsys.training.weights import TRADITIONAL
+from recsys.training.weights import TRADITIONAL, name_of
 
 TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Sizes of the catalogue, beside that of the shop itself."""

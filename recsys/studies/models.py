@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Self, TypeVar
 
 import numpy as np
@@ -28,7 +27,7 @@ from recsys.text.phrasebook import Phrasebook
 from recsys.training.engine_choice import K
 from recsys.training.pairs import SEMANTIC
 from recsys.training.validation import MAX_CELLS
-from recsys.training.weights import TRADITIONAL, ValidationScores, best_weights
+from recsys.training.weights import Subset, ValidationScores, choose_weights, name_of, subsets
 from recsys.tuning.weight_map import weight_map
 
 METRIC = "ndcg"
@@ -42,8 +41,6 @@ LABELS = {name: scorer.label for name, scorer in BASELINE_CLASSES.items()} | {
 WITHOUT_SEMANTIC = tuple(name for name in COMPONENTS if name != "semantic")
 
 Key = TypeVar("Key")
-Subset = tuple[str, ...]
-"""Some components, in the order of `COMPONENTS`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,13 +49,6 @@ class Model:
 
     lists: MeasuredLists
     weights: FusionSettings | None = None
-
-
-def name_of(subset: Subset) -> str:
-    """A subset's name in figures: "traditional" and "full" by name, others by what is in them."""
-    if subset == TRADITIONAL:
-        return "traditional"
-    return "full" if subset == COMPONENTS else " + ".join(subset)
 
 
 def without(*names: str) -> str:
@@ -75,40 +65,34 @@ def label(name: str) -> str:
     return LABELS.get(name, name[:1].upper() + name[1:])
 
 
-def subsets() -> list[Subset]:
-    """Every set of components, the smallest first."""
-    return [each for size in range(1, len(COMPONENTS) + 1) for each in combinations(COMPONENTS, size)]
-
-
 def chosen_weights(
     validation: LiveEngine, k: int, progress: Progress = silent, among: Sequence[Subset] | None = None
 ) -> dict[Subset, FusionSettings]:
     """For every subset, or some, the weights that `train` would choose on these shoppers (`best_weights`).
 
-    Those of "traditional" and "full" come with the panel, where it ranks the whole catalogue by the same k. Where a
-    panel holds candidates only, others are the mix of the weight map that is best by nDCG.
+    They come with the panel, where it has any and ranks the whole catalogue by the same k. Where a panel holds
+    candidates only, others are the mix of the weight map that is best by nDCG.
     """
     wanted = subsets() if among is None else among
-    known = {} if k != K or validation.panel.settings.get("replay") else validation.panel.weights
-    chosen = {subset: known[name_of(subset)] for subset in wanted if name_of(subset) in known}
-    others = [subset for subset in wanted if subset not in chosen]
-    if others and validation.panel.scores.is_whole:
-        scores = validation_scores(validation.panel)
-        found = {subset: best_weights(scores, subset, k, progress=progress)[0] for subset in others}
+    panel = validation.panel
+    known = {} if k != K or panel.settings.get("replay") else panel.weights
+    others = [subset for subset in wanted if name_of(subset) not in known]
+    if others and panel.scores.is_whole:
+        known = {**known, **choose_weights(validation_scores(panel), k, progress, among=others)}
     elif others:
-        found = _best_on_map(validation, others, k, progress)
-    return {subset: chosen[subset] if subset in chosen else found[subset] for subset in wanted}
+        known = {**known, **_best_on_map(validation, others, k, progress)}
+    return {subset: known[name_of(subset)] for subset in wanted}
 
 
 def _best_on_map(
     validation: LiveEngine, among: Sequence[Subset], k: int, progress: Progress
-) -> dict[Subset, FusionSettings]:
+) -> dict[str, FusionSettings]:
     found = weight_map(validation, k, WHOLE_CATALOGUE, metrics=(), progress=progress)
     chosen = {}
     for subset in among:
         others = [column for column, name in enumerate(COMPONENTS) if name not in subset]
         inside = (found.cells.steps[:, others] == 0).all(axis=1)
-        chosen[subset] = found.settings(found.best(METRIC, among=inside))
+        chosen[name_of(subset)] = found.settings(found.best(METRIC, among=inside))
     return chosen
 
 

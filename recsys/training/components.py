@@ -1,6 +1,6 @@
 """What a shop's validation shoppers choose: settings of the components, and how they are mixed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,12 +11,12 @@ from recsys.evaluation.protocols.hold_out import SplitName
 from recsys.progress import Progress, silent
 from recsys.scorers.collaborative import CollaborativeSettings, EngineName
 from recsys.scorers.context import ContextSettings
-from recsys.settings import FusionSettings
+from recsys.settings import COMPONENTS, FusionSettings
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.context_settings import FEWEST_SHOPPERS, ContextChoice, choose_context
 from recsys.training.engine_choice import EngineChoice, K, choose_engine
 from recsys.training.validation import ValidationShoppers
-from recsys.training.weights import choose_weights
+from recsys.training.weights import TRADITIONAL, Subset, choose_weights
 
 _USUAL = FusionSettings()
 USUAL_WEIGHTS: Mapping[str, FusionSettings] = {
@@ -33,7 +33,7 @@ class ComponentChoice:
     Parameters
     ----------
     context, engine : settings of components
-    weights : of "traditional" and "full"; the usual ones where nobody could choose
+    weights : of "traditional", "full" and others that were asked for; the usual ones where nobody could choose
     """
 
     context: ContextChoice = field(default_factory=lambda: ContextChoice(ContextSettings()))
@@ -63,13 +63,19 @@ def choose_components(
     engine: EngineName | None = None,
     *,
     k: int = K,
-    with_weights: bool = True,
+    among: Sequence[Subset] = (TRADITIONAL, COMPONENTS),
 ) -> ComponentChoice:
     """Choose the context's settings by that component alone, then the engine by the list as a whole, then weights.
 
-    `data`: everything; only circumstances are read from it; `rounds`: of validation; whoever is asked in several counts
-    in each; `engine`: one that a person has chosen; `k`: of the nDCG by which weights are chosen; `with_weights`: where
-    False they are the usual ones. Raises LeakError: something held out was learned from.
+    Parameters
+    ----------
+    data : everything; only circumstances are read from it
+    rounds : of validation; whoever is asked in several counts in each
+    engine : one that a person has chosen
+    k : of the nDCG by which weights are chosen
+    among : the sets of components that get weights; where there are none, weights are the usual ones
+
+    Raises LeakError: something held out was learned from.
     """
     rounds = list(rounds)
     context = choose_context(data, rounds, split, seed, progress)
@@ -81,10 +87,10 @@ def choose_components(
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
     found, scorers = choose_engine(shoppers, engine, progress)
     shoppers = shoppers.with_component("collaborative", scorers)
-    if not with_weights:
+    if not among:
         return ComponentChoice(context, found)
     scores, served = shoppers.contenders(data, split, seed, progress), shoppers.served()
-    return ComponentChoice(context, found, choose_weights(scores, k, progress, served))
+    return ComponentChoice(context, found, choose_weights(scores, k, progress, served, among))
 
 
 def choose_for_all(data: Dataset, book: Phrasebook, seed: int = 0, progress: Progress = silent) -> ComponentChoice:

@@ -24,7 +24,14 @@ from recsys.scorers.collaborative import ENGINE_CLASSES, EngineName
 from recsys.scorers.phrase_weights import reference_vectors
 from recsys.scorers.semantic import SemanticScorer
 from recsys.serving.quote_candidates import quote_candidates
-from recsys.settings import TRAINED_ON_EVERYTHING, FusionSettings, Hemisphere, require_hemisphere, require_seed
+from recsys.settings import (
+    COMPONENTS,
+    TRAINED_ON_EVERYTHING,
+    FusionSettings,
+    Hemisphere,
+    require_hemisphere,
+    require_seed,
+)
 from recsys.text.encoder import chosen_encoder, make_phrasebook
 from recsys.text.phrasebook import Phrasebook
 from recsys.text.polarity import fit_polarity
@@ -94,8 +101,8 @@ def train(
     if unread := Unread.of(book).in_words():
         logger.warning("%s", unread)
     split, seed = _protocol_name(settings), settings.seed
-    asked = settings.engine, settings.choose_weights
-    chosen = choose_components(data, rounds, book, split, seed, progress, asked[0], with_weights=asked[1])
+    among = (COMPONENTS,) if settings.choose_weights else ()
+    chosen = choose_components(data, rounds, book, split, seed, progress, settings.engine, among=among)
     usual = chosen.weights["full"] if settings.choose_weights else settings.default_weights
     learned = _learned(data, rounds, book, chosen, usual, settings, progress)
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(known, book, seed), progress, chosen.settings())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal, Self
 
 import numba
@@ -19,7 +20,10 @@ from recsys.ranking.rank import factor_vector
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.settings import COMPONENTS, FusionSettings
 
-TRADITIONAL = ("collaborative", "content")
+Subset = tuple[str, ...]
+"""Some components, in the order of `COMPONENTS`."""
+
+TRADITIONAL: Subset = ("collaborative", "content")
 
 PERSONAL_SHARE = 3
 """Of weights that do about as well, one in so many is taken: those that give the most personal lists."""
@@ -188,13 +192,27 @@ def overlap_of_weights(scores: ValidationScores, grid: FloatArray, k: int) -> ND
     return overlaps
 
 
+def name_of(subset: Subset) -> str:
+    """A subset's name in figures: "traditional" and "full" by name, others by what is in them."""
+    if subset == TRADITIONAL:
+        return "traditional"
+    return "full" if subset == COMPONENTS else " + ".join(subset)
+
+
+def subsets() -> list[Subset]:
+    """Every set of components, the smallest first."""
+    return [each for size in range(1, len(COMPONENTS) + 1) for each in combinations(COMPONENTS, size)]
+
+
 def choose_weights(
-    scores: ValidationScores, k: int, progress: Progress = silent, served: ValidationScores | None = None
+    scores: ValidationScores,
+    k: int,
+    progress: Progress = silent,
+    served: ValidationScores | None = None,
+    among: Sequence[Subset] = (TRADITIONAL, COMPONENTS),
 ) -> dict[str, FusionSettings]:
-    """Weights of "traditional" and "full", by nDCG@k over the validation shoppers."""
-    traditional, _ = best_weights(scores, TRADITIONAL, k, progress=progress, served=served)
-    full, _ = best_weights(scores, COMPONENTS, k, progress=progress, served=served)
-    return {"traditional": traditional, "full": full}
+    """Weights of some sets of components, by name, by nDCG@k over the validation shoppers (`best_weights`)."""
+    return {name_of(each): best_weights(scores, each, k, progress=progress, served=served)[0] for each in among}
 
 
 def _over_all(points: FloatArray, names: tuple[str, ...]) -> FloatArray:

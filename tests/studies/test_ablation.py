@@ -8,10 +8,11 @@ import pytest
 from recsys.evaluation.statistics.paired import differences
 from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies.format import VERDICTS, in_words, table_csv
-from recsys.studies.models import chosen_weights, label, models_on, name_of, subsets, without
+from recsys.studies.models import chosen_weights, label, models_on, without
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.training.weights import name_of, subsets
 from tests.benchmarks.pooled_worth import pooled
 
 

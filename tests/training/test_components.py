@@ -68,9 +68,9 @@ def test_settings_are_of_the_components_that_choose_and_weights_by_their_scores(
     assert settings["collaborative"] == chosen.engine.settings
     seen: list[ValidationScores] = []
 
-    def choosing(scores: ValidationScores, k: int, progress: Progress, served: ValidationScores) -> tuple:
+    def choosing(scores: ValidationScores, k: int, progress: Progress, served: ValidationScores, among: tuple) -> dict:
         seen.extend([scores, served])
-        return choose_weights(scores, k, progress, served)
+        return choose_weights(scores, k, progress, served, among)
 
     monkeypatch.setattr(components, "choose_weights", choosing)
     assert choose_for_all(data, book) == chosen
@@ -89,7 +89,7 @@ def test_settings_are_of_the_components_that_choose_and_weights_by_their_scores(
 
 def test_weights_are_not_chosen_where_a_person_fixes_them(data: Dataset, book: Phrasebook) -> None:
     rounds = last_split(data).rounds("validation")
-    found = choose_components(data, rounds, book, "last", with_weights=False)
+    found = choose_components(data, rounds, book, "last", among=())
     assert found.weights["full"] == FusionSettings()
     assert found.engine.tried
 
