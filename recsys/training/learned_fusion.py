@@ -189,7 +189,7 @@ def choose_fusion(
     if not can_be_left_out(rounds[-1].train):
         return nothing_learned(usual, "nobody likes two products")
     rounds = [*rounds[:-1], replace(rounds[-1], held_out=held_out)]
-    settings = settings or choose_components(data, rounds, book, split, seed, progress).settings()
+    settings = settings or choose_components(data, rounds, book, split, seed, progress, among=()).settings()
     trials = _Trials(data, rounds, book, split, usual, seed, progress, with_map, settings)
     halves = np.random.default_rng(seed).permutation(len(users)) % 2
     measured: dict[str, Values] = {}

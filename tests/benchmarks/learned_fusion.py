@@ -85,7 +85,7 @@ def worth(folder: Path, settings: EvaluationSettings, progress: Progress, *, wit
     data = Dataset.read(folder, progress).core(settings.min_interactions)
     split, book = split_of(data, settings), make_phrasebook(data, progress)
     rounds, asked_as, seed = list(split.rounds("validation")), settings.split, settings.seed
-    chosen = choose_components(data, rounds, book, asked_as, seed, progress).settings()
+    chosen = choose_components(data, rounds, book, asked_as, seed, progress, among=()).settings()
     begun = time.monotonic()
     choice = choose_fusion(
         data, rounds, book, asked_as, seed=seed, progress=progress, with_map=with_map, settings=chosen

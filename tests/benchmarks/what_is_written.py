@@ -122,7 +122,7 @@ def measured(folder: Path, settings: EvaluationSettings, progress: Progress) -> 
     train, held_out = split.whole("validation"), split.held_out("validation")
     corruption, users = TextCorruption.of(data, split, settings.seed), held_out.users()
     book, asked = make_phrasebook(data, progress), (settings.split, settings.seed, progress)
-    chosen = choose_components(data, split.rounds("validation"), book, *asked)
+    chosen = choose_components(data, split.rounds("validation"), book, *asked, among=())
     eligible = ~train.seen()[users].toarray().astype(bool)
     others = {name: kind for name, kind in COMPONENT_CLASSES.items() if name != "semantic"}
     scorers = fit_scorers(others, Fitting(train, None, settings.seed), progress, chosen.settings())

@@ -182,7 +182,7 @@ def test_without_settings_the_components_are_chosen_by_the_same_shoppers(
     class Chosen(Exception):
         """What was asked for is seen."""
 
-    def choosing(everything: Dataset, rounds: list[Round], *rest: object) -> None:
+    def choosing(everything: Dataset, rounds: list[Round], *rest: object, **_: object) -> None:
         assert everything is data
         assert rest[:3] == (book, "last", 7)
         assert [set(one.held_out.users()) for one in rounds] == [set(asked[-1].held_out.users())]
