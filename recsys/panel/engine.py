@@ -63,13 +63,13 @@ def _collect(mixed, tops, best, columns):  # type: ignore[no-untyped-def]
 
 
 @in_parallel
-def select(candidates, penalty, weights, users, lanes, columns, scores):  # type: ignore[no-untyped-def]
+def select(candidates, penalty, factors, users, lanes, columns, scores):  # type: ignore[no-untyped-def]
     """The best columns of each shopper, best first.
 
     Parameters
     ----------
     penalty : float32 of shape (n_items,), 0 or minus infinity, or empty: what nobody may be shown
-    weights : float32 of shape (n_components,)
+    factors : float32 of shape (n_components,), see `factor_vector`
     users : intp of shape (n_ranked,)
     lanes : `n_lanes` of the lists' length
     columns : out, int32 of shape (n_ranked, n), -1 where a list is short
@@ -82,7 +82,7 @@ def select(candidates, penalty, weights, users, lanes, columns, scores):  # type
         width = widths[user]
         mixed, tops = np.empty(width, np.float32), np.empty(lanes, np.float32)
         best, found = np.empty(n, np.float32), np.empty(n, np.int32)
-        mix(mixed, static[user, 0], static[user, 1], static[user, 2], context[user], weights)
+        mix(mixed, static[user, 0], static[user, 1], static[user, 2], context[user], factors)
         if penalty.shape[0]:
             for i in range(width):
                 mixed[i] += penalty[rows[user, i] if rows.shape[0] else i]
@@ -203,18 +203,18 @@ class LiveEngine:
     ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
         """The n best products of every shopper by score alone: item rows, scores, and whose list is not proven."""
         held, candidates = self.panel.scores, self.candidates(scenario)
-        weights, penalty, lanes = factor_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
+        factors, penalty, lanes = factor_vector(settings.fusion), self.penalty(settings.filters), n_lanes(n)
         columns = np.empty((len(self._everyone), n), np.int32)
         scores = np.empty(columns.shape, np.float32)
         with cores_for():
-            select(candidates, penalty, weights, self._everyone, lanes, columns, scores)
+            select(candidates, penalty, factors, self._everyone, lanes, columns, scores)
         if held.is_whole:
             return columns, scores, np.zeros(len(columns), bool)
         rows = np.where(columns >= 0, np.take_along_axis(held.rows, np.maximum(columns, 0), axis=1), np.int32(-1))
         # Whatever was left out scores at most this, so a list that ends above it is the list of the whole catalogue.
         # A component without weight plays no part.
-        cuts, counted = self._context(scenario).cuts, weights > 0
-        bound = cuts[:, counted] @ weights[counted]
+        cuts, counted = self._context(scenario).cuts, factors > 0
+        bound = cuts[:, counted] @ factors[counted]
         return rows, scores, ~(scores[:, -1] > bound) & np.isfinite(cuts).any(1)
 
     def _context(self, scenario: Scenario, progress: Progress = silent) -> _ContextScores:

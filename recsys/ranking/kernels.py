@@ -26,11 +26,11 @@ def n_lanes(n: int) -> int:
 
 
 @inlined
-def mix(fused, a, b, c, d, weights):  # type: ignore[no-untyped-def]
-    """Fuse four components; a weight of 0 adds 0 and changes no bit, so no component is skipped."""
-    wa, wb, wc, wd = weights[0], weights[1], weights[2], weights[3]
+def mix(fused, a, b, c, d, factors):  # type: ignore[no-untyped-def]
+    """Fuse four components; a factor of 0 adds 0 and changes no bit, so no component is skipped."""
+    fa, fb, fc, fd = factors[0], factors[1], factors[2], factors[3]
     for i in range(fused.shape[0]):
-        fused[i] = wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]
+        fused[i] = fa * a[i] + fb * b[i] + fc * c[i] + fd * d[i]
 
 
 @inlined

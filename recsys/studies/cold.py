@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.evaluation.protocols.rewinds import new_product_rewind
 from recsys.evaluation.statistics.significance import verdict_of
 from recsys.progress import Progress, silent
 from recsys.settings import COMPONENTS
@@ -23,6 +22,7 @@ from recsys.studies.cold_new_products import (
     label_of,
     models_for_new,
     new_product_roles,
+    rewind_of,
 )
 from recsys.studies.format import by_verdict, change_text, table_of
 from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, chosen_weights, models_on
@@ -49,8 +49,7 @@ class ColdFigures:
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     k = settings.k
-    # Refused, if it is, before any test shopper is prepared.
-    new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
+    rewind_of(workspace, settings)  # refused, if it is, before any test shopper is prepared
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     known = chosen_weights(validation, k, progress)
     new_validation, new_test, panel = new_product_roles(workspace, settings, progress)

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys.data.splitting import Role
-from recsys.errors import SettingsError
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.protocols.hold_out import batches, not_had
 from recsys.evaluation.protocols.rewinds import Rewind, new_product_rewind
@@ -82,18 +81,20 @@ class NewModel:
     weights: FusionSettings | None = None
 
 
+def rewind_of(workspace: Workspace, settings: ExperimentSettings) -> Rewind:
+    """New products, and who chose them; raises DataError for too little data, SettingsError for too much."""
+    rewind = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
+    workspace.require_all_scores(rewind, rewind.data.n_items, "new products are ranked in two ways")
+    return rewind
+
+
 def new_product_roles(
     workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
-    """Validation and test shoppers, and the test panel; DataError for too little data, SettingsError for too much."""
+    """Validation and test shoppers, and the test panel; raises as `rewind_of` does."""
+    rewind = rewind_of(workspace, settings)
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
-    if not all(each.scores.is_whole for each in panels):
-        raise SettingsError(
-            "the scores of all products for all shoppers do not fit in memory; take a shop with fewer products, or "
-            "raise --min-interactions"
-        )
-    rewind = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
     validation, test = (_role(each, rewind, settings.seed, progress) for each in panels)
     return validation, test, panels[1]
 

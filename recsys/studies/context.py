@@ -72,7 +72,8 @@ class ContextFigures:
 
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
-    workspace.require_all_scores(settings, "other circumstances make other products candidates")
+    data, split = workspace.split(settings)
+    workspace.require_all_scores(split, data.n_items, "other circumstances make other products candidates")
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     panel, k = test.panel, settings.k
     known, circumstances = Circumstances.of(validation.panel, progress), Circumstances.of(panel, progress)

@@ -171,8 +171,9 @@ class SemanticRole:
     @classmethod
     def both(cls, workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> tuple[Self, Self]:
         """Validation and test; raises SettingsError, before any work, where a panel would hold candidates only."""
-        workspace.require_all_scores(settings, "another semantic component changes which products are candidates")
         data, split = workspace.split(settings)
+        why = "another semantic component changes which products are candidates"
+        workspace.require_all_scores(split, data.n_items, why)
         validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
         return (
             cls(data, split.whole("validation"), split.held_out("validation"), latest(validation), settings),

@@ -10,6 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.splitting import Split
 from recsys.errors import SettingsError
 from recsys.evaluation.protocols.hold_out import EvaluationSettings, SplitName, split_of
+from recsys.evaluation.protocols.rewinds import Rewind
 from recsys.offpolicy.logged_set import LoggedEvaluationSet, open_or_build_logged_set
 from recsys.panel.build import BUDGET_BYTES, PanelSettings, open_or_build
 from recsys.panel.engine import LiveEngine
@@ -70,17 +71,16 @@ class Workspace:
         data = self.data.core(settings.min_interactions)
         return data, split_of(data, settings)
 
-    def require_all_scores(self, settings: EvaluationSettings, why: str) -> None:
+    def require_all_scores(self, held_out: Split | Rewind, n_items: int, why: str) -> None:
         """Raise SettingsError, before any work, where the scores of all products for all shoppers do not fit in memory.
 
         `why`: what needs them, as the end of a sentence
         """
-        data, split = self.split(settings)
         for role in ROLES:
-            n_users = sum(len(one.held_out.users()) for one in split.rounds(role))
-            if not holds_all(n_users, data.n_items, BUDGET_BYTES):
+            n_users = sum(len(one.held_out.users()) for one in held_out.rounds(role))
+            if not holds_all(n_users, n_items, BUDGET_BYTES):
                 raise SettingsError(
-                    f"the scores of all {data.n_items:,} products for all {n_users:,} {role} shoppers do not fit in "
+                    f"the scores of all {n_items:,} products for all {n_users:,} {role} shoppers do not fit in "
                     f"memory, and {why}; raise --min-interactions"
                 )
 

@@ -101,7 +101,7 @@ class ValidationShoppers:
         return np.concatenate(parts)
 
     def with_component(self, name: str, scorers: Sequence[Scorer]) -> "ValidationShoppers":
-        """The same with one component as these scorers, one a round, have it."""
+        """The same with one component as these scorers, one a round, have it; its scores here are overwritten."""
         self.scores.values[:, COMPONENTS.index(name)] = self.scores_of(scorers)
         both = zip(self.scorers, scorers, strict=True)
         return replace(self, scorers=[{**others, name: scorer} for others, scorer in both])
