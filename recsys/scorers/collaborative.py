@@ -34,9 +34,7 @@ class CollaborativeSettings:
     engine: EngineName = "ease"
     lightfm: LightFMSettings = field(default_factory=LightFMSettings)
     item_knn: ItemKNNSettings = field(default_factory=lambda: ItemKNNSettings(half_life_days=180.0))
-    ease: EASESettings = field(
-        default_factory=lambda: EASESettings(attribute_weight=1.0, half_life_days=180.0, max_items=12_000)
-    )
+    ease: EASESettings = field(default_factory=lambda: EASESettings(attribute_weight=1.0, half_life_days=180.0))
 
     def __post_init__(self) -> None:
         if self.engine not in get_args(EngineName):

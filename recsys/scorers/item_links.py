@@ -87,7 +87,7 @@ class EASESettings(LinkSettings):
 
     regularisation: float = 500.0
     attribute_weight: float = 0.0
-    max_items: int = 4000
+    max_items: int = 12_000
     n_links: int = 500
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recsys.cli.shop import BENCHMARKS
+from recsys.scorers.collaborative import ENGINE_CLASSES
 from recsys.studies.benchmarks.encode import sample_phrases
 from tests.cli._run import run
 
@@ -16,6 +17,7 @@ SAID: dict[str, set[str]] = {
     "encode": {"n_phrases", "ours_per_s", "baseline_per_s", "ratio", "min_cosine"},
     "recommend": {"300"},
     "explain": {"explain_ms_p50", "read_ms_p50", "strike_to_list_ms_p95"},
+    "collaborative": {"200"},
     "train": {"demo_s", "first_s", "cached_s", "first_stages_s"},
 }
 OF_A_LIST = {"load_s", "list_ms_p50", "list_ms_p95", "rank_only_ms_p50", "rank_diverse_ms_p50", "memory_mb"}
@@ -43,6 +45,8 @@ def test_a_benchmark_runs_small(name: str, place: Path) -> None:
     assert all(figure >= 0 for figure in figures(told))
     if name == "recommend":
         assert told["300"].keys() >= OF_A_LIST
+    if name == "collaborative":
+        assert told["200"].keys() == {f"{each}_{unit}" for each in ENGINE_CLASSES for unit in ("s", "mb")}
     if name == "encode":
         assert told["source"] == "shop"
         assert told["min_cosine"] > 0.99

@@ -15,7 +15,7 @@ from recsys.panel.engine import LiveEngine
 from recsys.panel.panel import PANEL, ROLES
 from recsys.settings import WHOLE_CATALOGUE, FusionSettings, RankingSettings
 from recsys.studies import paper
-from recsys.studies.paper import MEASURED, Candidate, candidates, frontier, lifts, nearby, paper_lift
+from recsys.studies.paper import MEASURED, Candidate, candidates, frontier, lifts, measured, nearby, paper_lift
 from recsys.studies.registry import EXPERIMENTS
 from recsys.studies.result import Result
 from recsys.studies.workspace import ExperimentSettings, Workspace
@@ -194,15 +194,41 @@ def test_the_search_ends_where_no_move_is_better(workspace: Workspace) -> None:
     validation, _ = workspace.engines("last", 1, 0)
     traditional = RankingSettings(FusionSettings(0.7, 0.3, 0, 0), WHOLE_CATALOGUE)
     tried = {each.settings: each for each in candidates(validation, traditional, 10)}
-    best = max(tried.values(), key=lambda each: each.worst)
+    best = max(tried.values(), key=lambda each: each.merit)
     for near in nearby(best.settings):
-        assert tried[near].worst <= best.worst
+        assert tried[near].merit <= best.merit
     assert {each.method for each in tried} == {"mmr", "dpp", "msd"}
 
 
 def tried_with(*lifted: tuple[float, float]) -> list[Candidate]:
     """Settings with these lifts of accuracy and of diversity."""
-    return [Candidate(RankingSettings(), {**dict.fromkeys(MEASURED, up), "ild": ild}) for up, ild in lifted]
+    errors = {**dict.fromkeys(MEASURED, 0.05), "ild": 0.001}
+    return [Candidate(RankingSettings(), {**dict.fromkeys(MEASURED, up), "ild": ild}, errors) for up, ild in lifted]
+
+
+@pytest.mark.parametrize(
+    ("lifted", "best"),
+    [
+        ([(0.1, 0.1), (0.05, 0.2), (-0.1, 0.9)], 1),  # none reaches all: the nearest
+        ([(0.14, 0.9), (0.1, 0.42)], 0),  # what reaches all comes first
+        ([(0.18, 0.57), (0.25, 0.43)], 1),  # of two that do, the surer: accuracy is known less well than diversity
+        ([(0.18, 0.57), (0.25, 0.412)], 0),  # but not by a hair
+    ],
+)
+def test_what_reaches_every_lift_is_chosen_by_how_surely(lifted: list[tuple[float, float]], best: int) -> None:
+    tried = tried_with(*lifted)
+    assert max(tried, key=lambda each: each.merit) is tried[best]
+
+
+def test_errors_are_those_of_a_ratio_of_means(workspace: Workspace) -> None:
+    validation, _ = workspace.engines("last", 1, 0)
+    old, new = (RankingSettings(FusionSettings(*mix), WHOLE_CATALOGUE) for mix in ((1, 0, 0, 0), (0.3, 0, 0.2, 0.5)))
+    (candidate,) = measured([new], validation, base := validation.measure(old).lists)
+    now, draws = validation.measure(new).lists, np.random.default_rng(0)
+    for name in ("recall", "ild"):
+        rows = draws.integers(0, len(base.ranked), (4000, len(base.ranked)))
+        ratios = np.nanmean(now.values[name][rows], axis=1) / np.nanmean(base.values[name][rows], axis=1)
+        assert candidate.errors[name] == pytest.approx(ratios.std(), rel=0.15)
 
 
 def test_the_frontier_holds_what_nothing_beats_in_both() -> None:
