@@ -68,12 +68,14 @@ class EngineChoice:
         them too; empty where they were too few, and the defaults stand
     n_shoppers : by whom it was chosen
     is_asked : a person asked for the engine, whatever serves best
+    n_items : products of the shop, of which EASE holds the most liked ones alone where they are too many
     """
 
     settings: CollaborativeSettings = field(default_factory=CollaborativeSettings)
     tried: Mapping[str, float] = field(default_factory=dict)
     n_shoppers: int = 0
     is_asked: bool = False
+    n_items: int = 0
 
     @property
     def name(self) -> EngineName:
@@ -90,14 +92,22 @@ class EngineChoice:
         if not self.tried:
             return (
                 f"The collaborative component is {label} with its default settings: too few validation shoppers to "
-                "choose by."
+                f"choose by.{self._left_out()}"
             )
         figures = ", ".join(f"{ENGINE_CLASSES[name].label} {ndcg:.4f}" for name, ndcg in self.tried.items())
         why = ", which stays unless another is better beyond doubt" if self._is_usual else ""
         why = ", as was asked for" if self.is_asked else why
         return (
             f"The collaborative component is {label} ({in_words(self.settings)}){why}: by nDCG@{K} of whole lists for "
-            f"{self.n_shoppers:,} validation shoppers ({figures})."
+            f"{self.n_shoppers:,} validation shoppers ({figures}).{self._left_out()}"
+        )
+
+    def _left_out(self) -> str:
+        held = self.settings.ease.max_items
+        if self.name != "ease" or self.n_items <= held:
+            return ""
+        return (
+            f" It links the {held:,} most liked of {self.n_items:,} products; the others gain and lose nothing by it."
         )
 
     def in_brief(self) -> str:
@@ -109,11 +119,11 @@ class EngineChoice:
         words = f"“Collaborative” is {ENGINE_CLASSES[self.name].label} here: it goes by {GOES_BY[self.name]}"
         others = " and ".join(ENGINE_CLASSES[name].label for name in self.tried if name != self.name)
         if self.is_asked:
-            return f"{words}, as was asked for."
+            return f"{words}, as was asked for.{self._left_out()}"
         if not others:
-            return f"{words}."
+            return f"{words}.{self._left_out()}"
         served = "served them no better beyond doubt" if self._is_usual else "served them worse"
-        return f"{words}. {others} were tried on {self.n_shoppers:,} shoppers and {served}."
+        return f"{words}. {others} were tried on {self.n_shoppers:,} shoppers and {served}.{self._left_out()}"
 
     @property
     def _is_usual(self) -> bool:
@@ -169,7 +179,8 @@ def choose_engine(
     settings = replace(usual, **{name: getattr(each.settings, name) for name, each in best.items()})
     settings = replace(settings, engine=chosen.settings.engine)
     ndcg = {name: best[name].ndcg for name in ENGINE_CLASSES}
-    return EngineChoice(settings, ndcg, shoppers.n_different, only is not None), chosen.scorers
+    n_items = shoppers.fittings[0].data.n_items
+    return EngineChoice(settings, ndcg, shoppers.n_different, only is not None, n_items), chosen.scorers
 
 
 @dataclass(frozen=True, eq=False, slots=True)

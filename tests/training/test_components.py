@@ -23,6 +23,7 @@ from recsys.settings import COMPONENTS, Context, FusionSettings
 from recsys.text.phrasebook import Phrasebook, build_phrasebook
 from recsys.training import components, fit, validation
 from recsys.training.components import ComponentChoice, choose_components, choose_for_all
+from recsys.training.engine_choice import EngineChoice
 from recsys.training.fit import TrainingSettings, train
 from recsys.training.validation import ValidationShoppers
 from recsys.training.weights import ValidationScores, choose_weights
@@ -128,7 +129,7 @@ def test_who_has_too_few_choices_to_hide_one_decides_nothing(tiny: dict, tiny_da
     once = tiny["reviews"].drop_duplicates("user_id").assign(rating=5)
     few = Dataset.from_frames(tiny["items"], once)
     found = choose_for_all(few, build_phrasebook(few, WordEncoder()))
-    assert found == ComponentChoice()
+    assert found == ComponentChoice(engine=EngineChoice(n_items=few.n_items))
 
 
 def test_what_is_held_out_must_not_have_been_learned_from(data: Dataset, book: Phrasebook) -> None:

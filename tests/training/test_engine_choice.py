@@ -256,3 +256,14 @@ def test_too_few_shoppers_are_said_to_be_the_reason() -> None:
         "The collaborative component is ItemKNN with its default settings: too few validation shoppers to choose by."
     )
     assert choice.as_json()["validation_ndcg"] == {}
+
+
+def test_it_says_where_ease_leaves_products_out() -> None:
+    settings = CollaborativeSettings(ease=EASESettings(max_items=5))
+    said = " It links the 5 most liked of 1,000 products; the others gain and lose nothing by it."
+    large = EngineChoice(settings, dict.fromkeys(ENGINE_CLASSES, 0.1), 40, n_items=1000)
+    for choice in (large, replace(large, tried={}), replace(large, is_asked=True)):
+        assert choice.in_words().endswith(said)
+        assert choice.in_brief().endswith(said)
+    for choice in (replace(large, n_items=5), replace(large, settings=replace(settings, engine="item_knn"))):
+        assert "most liked" not in choice.in_words() + choice.in_brief()
