@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.studies import clicks, sparsity
+from recsys.studies import clicks, paper, sparsity
 from recsys.studies.registry import EXPERIMENTS
 from tests.cli._run import run
 
@@ -27,7 +27,9 @@ def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def few_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer simulated logs, and of the levels of text those that the tests of the study leave out."""
+    """Fewer simulated logs and settings, and of the levels of text those that the tests of the study leave out."""
+    monkeypatch.setattr(paper, "N_BASES", 2)
+    monkeypatch.setattr(paper, "MOST_MOVES", 1)
     monkeypatch.setattr(clicks, "N_LOGS", 5)
     monkeypatch.setattr(sparsity, "SHARES", (0.0, 0.1, 1.0))
     monkeypatch.setattr(sparsity, "DOSES", (0.25,))
@@ -117,11 +119,12 @@ def test_experiments_share_what_is_prepared_and_are_kept(place: Path, tmp_path: 
     assert found["ablation"]["models"]["full"]["ndcg"].keys() == {"mean", "low", "high"}
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "out" / "paper-lifts.csv").exists()
-    again = run("experiment", "paper", *options)
-    assert json.loads(again.out)["lifts"] == found["paper"]["lifts"]
+    again = run("experiment", "weights", *options)
+    assert json.loads(again.out)["tables"] == found["weights"]["tables"]
     assert "fitting" not in again.err  # the test shoppers were prepared
 
 
+@pytest.mark.usefixtures("few_repeats")
 def test_an_experiment_in_words_says_what_was_done_and_found(place: Path, tmp_path: Path) -> None:
     said = run("experiment", "paper", "--data", place / "shop", "--work", tmp_path)
     assert said.status == 0, said.err
