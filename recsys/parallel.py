@@ -5,6 +5,7 @@ process. Small loops run on one core: waking the others costs more than they sav
 """
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,14 +59,19 @@ def read_only(*arrays: NDArray[Any]) -> tuple[NDArray[Any], ...]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run small matrix operations on one thread: threads that meet after each of them took 30 times as long."""
-    import torch
+    """Run small matrix operations on one thread: threads that meet after each of them took 30 times as long.
+
+    Torch has threads of its own, if it is loaded.
+    """
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else 1
+    if torch:
+        torch.set_num_threads(1)
     try:
         with threadpool_limits(1):
             yield
     finally:
-        torch.set_num_threads(before)
+        if torch:
+            torch.set_num_threads(before)

@@ -5,6 +5,7 @@ What all phrases of a category have in common is taken off and kept as a block o
 (`recsys.training.multitask`), so that a score over weighted sums of phrases splits over phrases exactly.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recsys.data.dataset import Dataset
+from recsys.parallel import one_thread
 from recsys.scorers.base import FloatArray, IntArray
 from recsys.scorers.phrase_weights import SemanticSettings, unit
 
@@ -48,21 +50,22 @@ def supervised_directions(
     exact = vectors.astype(np.float64)  # rounding would pass for agreement where there is little of it
     directions = np.eye(n_dims)
     if len(np.unique(data.pair_keys(users, items))) >= MIN_REVIEWS:
-        directions = _directions(exact, users, items, data, n_directions)
+        spread, agreements = np.cov(exact.T, bias=True), _agreements(exact, users, items, data)
+        with one_thread():
+            directions = _directions(spread.reshape(n_dims, n_dims), agreements, n_directions)
     length = np.square(exact @ directions).sum(axis=1).mean() if len(exact) else 0
     return np.asarray(directions / np.sqrt(length) if length > 0 else directions, np.float32)
 
 
 def _directions(
-    exact: NDArray[np.float64], users: IntArray, items: IntArray, data: Dataset, n_directions: int
+    spread: NDArray[np.float64], agreements: Sequence[NDArray[np.float64]], n_directions: int
 ) -> NDArray[np.float64]:
-    n_dims = exact.shape[1]
-    spread = np.cov(exact.T, bias=True).reshape(n_dims, n_dims)
+    n_dims = len(spread)
     even = max(np.trace(spread) / n_dims, 1e-12)
     sizes, axes = np.linalg.eigh((1 - SHRINKAGE) * spread + SHRINKAGE * even * np.eye(n_dims))
     whitening = (axes / np.sqrt(sizes)) @ axes.T
     agreement = np.zeros((n_dims, n_dims))
-    for product in _agreements(exact, users, items, data):
+    for product in agreements:
         whitened = whitening @ product @ whitening
         whitened = (whitened + whitened.T) / 2
         largest = np.linalg.eigvalsh(whitened)[-1]
