@@ -48,8 +48,8 @@ INTENTIONS = (
     Intention("Accuracy first", "The product that is wanted, as high up as possible.", Goal("ndcg"), ("accuracy",)),
     Intention(
         "Discovery",
-        "Products that few have found yet, without losing accuracy against equal weights.",
-        Goal("novelty", (Constraint("ndcg", 0, "equal"),)),
+        "Products that few have found yet, for a tenth of the accuracy of equal weights at most.",
+        Goal("novelty", (Constraint("ndcg", 0.1, "equal"),)),
         ("long tail",),
     ),
     Intention(
