@@ -132,7 +132,7 @@ def test_planted_effects_are_judged_on_a_demo_shop_only(
     elsewhere = replace(workspace, data_folder=tmp_path)
     monkeypatch.setattr(elsewhere, "engines", lambda *asked: workspace.engines(*asked))
     monkeypatch.setattr(elsewhere, "facts", dict)
-    monkeypatch.setattr(elsewhere, "require_all_scores", lambda *asked: None)
+    monkeypatch.setattr(elsewhere, "split", workspace.split)
     told = EXPERIMENTS["context"].run(elsewhere, ExperimentSettings())
     assert told.figures["context"]["planted"] is None
     assert "planted" not in " ".join(told.conclusion)
