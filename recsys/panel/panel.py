@@ -305,6 +305,23 @@ class Panel:
         positions = np.flatnonzero(self.shoppers["user_id"].to_numpy(object) == user_id)
         return int(positions[0]) if len(positions) else None
 
+    def only(self, rows: NDArray[np.intp]) -> Self:
+        """Some of the shoppers, given by rows; how likely they click is left out."""
+        held = self.scores
+        places, cuts = (held.rows, held.cuts) if held.is_whole else (held.rows[rows], held.cuts[rows])
+        scores = Scores(held.static[rows], held.context[rows], held.widths[rows], places, cuts)
+        return replace(
+            self,
+            scores=scores,
+            seen=self.seen.of(rows),
+            relevant=self.relevant.of(rows),
+            baselines={name: ranked[rows] for name, ranked in self.baselines.items()},
+            profile_popularity=self.profile_popularity[rows],
+            shoppers=self.shoppers.iloc[rows].reset_index(drop=True),
+            rounds=self.rounds[rows],
+            clicks=ClickProbabilities(),
+        )
+
     @classmethod
     def open(cls, folder: Path) -> tuple[Self, Self]:
         """The validation and the test shoppers of a folder; raises ArtifactError if it cannot be used."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from recsys.data.dataset import Dataset
 from recsys.data.splitting import HeldOut
-from recsys.evaluation.metrics.click_rate import ClickProbabilities
 from recsys.evaluation.metrics.lists import UserValues
 from recsys.evaluation.protocols.hold_out import batches
 from recsys.evaluation.statistics.intervals import changes, ratio_intervals
@@ -204,21 +203,9 @@ def latest(engine: LiveEngine) -> LiveEngine:
     rows = np.flatnonzero(panel.rounds == panel.rounds.max())
     if len(rows) == len(panel):
         return engine
-    held = panel.scores
-    scores = replace(held, static=held.static[rows], context=held.context[rows], widths=held.widths[rows])
-    return LiveEngine(
-        replace(
-            panel.with_scores(scores),
-            seen=panel.seen.of(rows),
-            relevant=panel.relevant.of(rows),
-            baselines={name: ranked[rows] for name, ranked in panel.baselines.items()},
-            profile_popularity=panel.profile_popularity[rows],
-            shoppers=panel.shoppers.iloc[rows].reset_index(drop=True),
-            rounds=np.zeros(len(rows), np.int32),
-            context_scorers=panel.context_scorers[-1:],
-            clicks=ClickProbabilities(),
-        )
-    )
+    last = panel.only(rows)
+    rounds, scorers = np.zeros(len(rows), np.int32), panel.context_scorers[-1:]
+    return LiveEngine(replace(last, rounds=rounds, context_scorers=scorers, weights={}))
 
 
 def window_note(split: str) -> str:

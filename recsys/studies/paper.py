@@ -44,6 +44,9 @@ STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 N_BASES = 30
 """Mixes of the map that are re-ranked at every strength: the most accurate ones, and the best of the front."""
 
+MAX_ASKED = 6_000
+"""Validation shoppers by whom a setting is looked for: of more, so many are drawn."""
+
 STRENGTH_MOVES = (0.05, -0.05, 0.02, -0.02)
 WEIGHT_MOVE = 0.05
 MOST_MOVES = 12
@@ -198,6 +201,10 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     k, panel = settings.k, test.panel
     weights = tuned(validation, k, progress, TRADITIONAL)
+    asked = "validation"
+    if len(validation.panel) > MAX_ASKED:
+        drawn = np.random.default_rng(settings.seed).choice(len(validation.panel), MAX_ASKED, replace=False)
+        validation, asked = LiveEngine(validation.panel.only(np.sort(drawn))), f"{MAX_ASKED:,} validation shoppers"
     traditional = RankingSettings(weights, WHOLE_CATALOGUE, k)
     tried = candidates(validation, traditional, k, progress)
     chosen = max(tried, key=lambda each: each.merit)
@@ -230,7 +237,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         f"({mix_in_words(weights)}), its weights chosen by nDCG@{k} on validation. "
         f"Full is the one setting of {len(tried):,} (mixes of all components, "
         f"with variety by MMR, DPP or MSD) {_WHY_CHOSEN[chosen.worst >= 1]}, on "
-        f"validation: {mix_in_words(mix)}, {variety}. Lifts are changes of means over means of the traditional model, "
+        f"{asked}: {mix_in_words(mix)}, {variety}. Lifts are changes of means over means of the traditional model, "
         "with paired 95% intervals.",
         conclusion=conclusion(found),
         caveats=(

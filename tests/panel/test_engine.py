@@ -214,6 +214,19 @@ def test_sessions_may_ask_at_once(panel: Panel) -> None:
         )
 
 
+@pytest.mark.parametrize("kind", ["engine", "candidate_engine"])
+def test_some_shoppers_have_the_lists_that_they_have_among_all(kind: str, request: pytest.FixtureRequest) -> None:
+    whole: LiveEngine = request.getfixturevalue(kind)
+    rows = np.flatnonzero(np.random.default_rng(2).random(len(whole.panel)) < 0.4)
+    some = LiveEngine(whole.panel.only(rows))
+    assert len(some.panel) == len(rows)
+    settings = RankingSettings(FusionSettings(0.3, 0.1, 0.4, 0.2), diversity=0.3)
+    one, all_of_them = some.measure(settings), whole.measure(settings)
+    np.testing.assert_array_equal(one.lists.ranked, all_of_them.lists.ranked[rows])
+    np.testing.assert_array_equal(one.lists.values["ndcg"], all_of_them.lists.values["ndcg"][rows])
+    assert not some.panel.clicks.is_known
+
+
 def test_candidates_are_proven_or_counted(engine: LiveEngine, candidate_engine: LiveEngine) -> None:
     assert engine.panel.scores.is_whole
     assert not candidate_engine.panel.scores.is_whole

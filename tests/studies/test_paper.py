@@ -112,6 +112,18 @@ def fewer_still(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("fewer_still")
+def test_of_very_many_validation_shoppers_some_choose(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(paper, "MAX_ASKED", 30)
+    monkeypatch.setattr(paper, "_climb", lambda start, tried, engine, *rest: asked.append(len(engine.panel)))
+    told = EXPERIMENTS["paper"].run(workspace, ExperimentSettings())
+    assert set(asked) == {30}
+    assert "in standard errors, on 30 validation shoppers: " in told.protocol or (
+        "that the paper reports, on 30 validation shoppers: " in told.protocol
+    )
+
+
+@pytest.mark.usefixtures("fewer_still")
 def test_a_simulated_click_rate_says_so_and_counts_for_nothing(workspace: Workspace) -> None:
     told = EXPERIMENTS["paper"].run(Simulated(workspace.data_folder, workspace.work_folder), ExperimentSettings())
     assert "Click rate (simulated)" in [row["metric"] for row in told.tables[0].rows]
