@@ -19,7 +19,7 @@ from recsys.progress import Progress, silent
 from recsys.scorers import COMPONENT_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting
 from recsys.serving.recommender import Recommender
-from recsys.settings import RankingSettings, require_seed
+from recsys.settings import FusionSettings, RankingSettings, require_seed
 from recsys.studies.faithfulness_measures import (
     SIDES,
     ControlledMeasure,
@@ -92,8 +92,12 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
     texts = dict(zip(data.reviews["review_id"].tolist(), data.reviews["text"].tolist(), strict=True))
     book = make_phrasebook(data, progress)
     chosen = choose_for_all(data, book, seed, progress)
+    usual = chosen.weights["full"]
+    is_read = usual.normalised()["semantic"] > 0
+    usual = usual if is_read else FusionSettings()
     with tempfile.TemporaryDirectory() as folder:
-        first, second = (_model(Path(folder) / f"seed-{n}", data, book, n, chosen, progress) for n in (seed, seed + 1))
+        folders = {n: Path(folder) / f"seed-{n}" for n in (seed, seed + 1)}
+        first, second = (_model(each, data, book, n, chosen, usual, progress) for n, each in folders.items())
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
@@ -105,7 +109,8 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
     return Result(
         protocol=f"Trained on everything; {len(sampled)} shoppers with a liked product drawn at random, and for each "
         "one product of their first ten at a random rank; phrases taken away in shares of 1, 5, 10, 20 and 50%, "
-        "against as many at random; 95% bootstrap intervals over recommendations.",
+        "against as many at random; 95% bootstrap intervals over recommendations."
+        + ("" if is_read else " Validation shoppers gave words no weight, so weights are those before any choice."),
         conclusion=conclusion(figures),
         tables=tables(figures),
         figures=as_json(figures),
@@ -113,10 +118,15 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
 
 
 def _model(
-    folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: ComponentChoice, progress: Progress
+    folder: Path,
+    data: Dataset,
+    book: Phrasebook,
+    seed: int,
+    chosen: ComponentChoice,
+    usual: FusionSettings,
+    progress: Progress,
 ) -> Recommender:
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
-    usual = chosen.weights["full"]
     save_model(folder, data, book, scorers, TrainingSettings(seed=seed), "", progress, chosen=chosen, usual=usual)
     return Recommender.load(folder)
 

@@ -2,13 +2,17 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from recsys.studies import clicks, paper, sparsity
+from recsys.settings import FusionSettings
+from recsys.studies import clicks, faithfulness, paper, sparsity
 from recsys.studies.registry import EXPERIMENTS
+from recsys.training.components import ComponentChoice
 from tests.cli._run import run
 
 
@@ -58,6 +62,22 @@ def test_the_text_says_the_same_in_words(place: Path) -> None:
     assert "5 random explanations: parts and score differ by" in said.out
     assert "quotes stand word for word in the review they name" in said.out
     assert all(measure in said.out for measure in ("comprehensiveness", "tau_collaborative", "the leading aspect"))
+
+
+def test_where_words_have_no_weight_they_are_tested_by_the_weights_before_any_choice(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose = faithfulness.choose_for_all
+
+    def wordless(*asked: Any) -> ComponentChoice:
+        chosen = choose(*asked)
+        return replace(chosen, weights={**chosen.weights, "full": FusionSettings(1, 0, 0, 0)})
+
+    monkeypatch.setattr(faithfulness, "choose_for_all", wordless)
+    said = run("experiment", "faithfulness", "--data", place / "shop", "-n", 8, "--explanations", 2, "--json")
+    told = json.loads(said.out)
+    assert told["protocol"].endswith("gave words no weight, so weights are those before any choice.")
+    assert told["faithfulness"]["shopper"]["n"] > 0
 
 
 @pytest.mark.parametrize(
