@@ -98,6 +98,11 @@ class Split:
         """All that may be learned from in the last round."""
         return self.fit_validation if role == "validation" else self.fit_test
 
+    def n_asked(self, role: Role) -> int:
+        """How many shoppers are asked in all rounds, each once a round."""
+        earlier = [each.held_out for each in self.earlier] if role == "validation" else []
+        return sum(len(pairs.users()) for pairs in (*earlier, self.held_out(role)))
+
     def rounds(self, role: Role) -> Iterator[Round]:
         """List all rounds; for the test there is one."""
         if role == "validation":

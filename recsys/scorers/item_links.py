@@ -236,7 +236,10 @@ def _likes(data: Dataset, half_life_days: float | None) -> csr_array:
 
 
 def _attributes(data: Dataset) -> csr_array:
-    """Attributes of products, rare ones more, what all have not at all: float32 csr, rows of length 1 or 0."""
+    """Attributes of products, rare ones more, float32 csr of shape (n_items, n_features) with rows of length 1.
+
+    What all products have counts nothing; a product with no other attribute has zeros.
+    """
     _, features = item_features(data.items)
     n_items = np.asarray(features.sum(axis=0)).ravel()
     rarity = np.log(data.n_items / np.maximum(n_items, 1)).astype(np.float32)

@@ -49,10 +49,10 @@ class ColdFigures:
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     k = settings.k
-    rewind_of(workspace, settings)  # refused, if it is, before any test shopper is prepared
+    rewind = rewind_of(workspace, settings)  # refused, if it is, before any test shopper is prepared
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     known = chosen_weights(validation, k, progress)
-    new_validation, new_test, panel = new_product_roles(workspace, settings, progress)
+    new_validation, new_test, panel = new_product_roles(workspace, rewind, settings, progress)
     rankings = {}
     for ranking in RANKINGS:
         own = chosen_for_new(new_validation.pairs[ranking], k, progress)

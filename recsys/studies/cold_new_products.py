@@ -30,7 +30,7 @@ from recsys.scorers import BASELINE_CLASSES, fit_scorers
 from recsys.scorers.base import Fitting, FloatArray
 from recsys.settings import COMPONENTS, FusionSettings
 from recsys.studies.models import METRIC, WITHOUT_SEMANTIC, Model, label, paired_differences
-from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace, require_all_scores
 from recsys.training.weights import (
     POINTS_A_REPORT,
     TRADITIONAL,
@@ -84,15 +84,14 @@ class NewModel:
 def rewind_of(workspace: Workspace, settings: ExperimentSettings) -> Rewind:
     """New products, and who chose them; raises DataError for too little data, SettingsError for too much."""
     rewind = new_product_rewind(workspace.data.core(settings.min_interactions), settings.seed)
-    workspace.require_all_scores(rewind, rewind.data.n_items, "new products are ranked in two ways")
+    require_all_scores(rewind, rewind.data.n_items, "new products are ranked in two ways")
     return rewind
 
 
 def new_product_roles(
-    workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent
+    workspace: Workspace, rewind: Rewind, settings: ExperimentSettings, progress: Progress = silent
 ) -> tuple[NewProductRole, NewProductRole, Panel]:
-    """Validation and test shoppers, and the test panel; raises as `rewind_of` does."""
-    rewind = rewind_of(workspace, settings)
+    """Validation and test shoppers of `rewind_of`, and the test panel."""
     engines = workspace.engines("new_products", settings.min_interactions, settings.seed, progress)
     panels = engines[0].panel, engines[1].panel
     validation, test = (_role(each, rewind, settings.seed, progress) for each in panels)

@@ -35,7 +35,7 @@ from recsys.studies.context_planted import (
 from recsys.studies.format import by_verdict, change_text, mix_in_words, table_of
 from recsys.studies.models import METRIC, tuned
 from recsys.studies.result import NOTHING, Plot, Result, Table, as_json
-from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace, require_all_scores
 
 HINDSIGHT = (
     "Static counts what other shoppers did after the moment asked about, too; contextual only what came before. So "
@@ -73,7 +73,7 @@ class ContextFigures:
 
 def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress = silent) -> Result:
     data, split = workspace.split(settings)
-    workspace.require_all_scores(split, data.n_items, "other circumstances make other products candidates")
+    require_all_scores(split, data.n_items, "other circumstances make other products candidates")
     validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
     panel, k = test.panel, settings.k
     known, circumstances = Circumstances.of(validation.panel, progress), Circumstances.of(panel, progress)

@@ -3,7 +3,7 @@
 import math
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,12 +92,11 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
     texts = dict(zip(data.reviews["review_id"].tolist(), data.reviews["text"].tolist(), strict=True))
     book = make_phrasebook(data, progress)
     chosen = choose_for_all(data, book, seed, progress)
-    usual = chosen.weights["full"]
-    is_read = usual.normalised()["semantic"] > 0
-    usual = usual if is_read else FusionSettings()
+    is_read = chosen.weights["full"].normalised()["semantic"] > 0
+    if not is_read:
+        chosen = replace(chosen, weights={"full": FusionSettings()})
     with tempfile.TemporaryDirectory() as folder:
-        folders = {n: Path(folder) / f"seed-{n}" for n in (seed, seed + 1)}
-        first, second = (_model(each, data, book, n, chosen, usual, progress) for n, each in folders.items())
+        first, second = (_model(Path(folder) / f"seed-{n}", data, book, n, chosen, progress) for n in (seed, seed + 1))
         sampled = sample_recommendations(first, settings.n, seed, progress=progress)
         figures = FaithfulnessFigures(
             exactness=exactness(first, texts, settings.n_exact, seed, progress),
@@ -118,15 +117,10 @@ def run(workspace: Workspace, settings: FaithfulnessSettings, progress: Progress
 
 
 def _model(
-    folder: Path,
-    data: Dataset,
-    book: Phrasebook,
-    seed: int,
-    chosen: ComponentChoice,
-    usual: FusionSettings,
-    progress: Progress,
+    folder: Path, data: Dataset, book: Phrasebook, seed: int, chosen: ComponentChoice, progress: Progress
 ) -> Recommender:
     scorers = fit_scorers(COMPONENT_CLASSES, Fitting(data, book, seed), progress, chosen.settings())
+    usual = chosen.weights["full"]
     save_model(folder, data, book, scorers, TrainingSettings(seed=seed), "", progress, chosen=chosen, usual=usual)
     return Recommender.load(folder)
 

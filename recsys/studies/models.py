@@ -21,7 +21,7 @@ from recsys.scorers import BASELINE_CLASSES
 from recsys.scorers.base import Fitting
 from recsys.scorers.semantic import SemanticScorer
 from recsys.settings import COMPONENTS, WHOLE_CATALOGUE, FusionSettings, RankingSettings
-from recsys.studies.workspace import ExperimentSettings, Workspace
+from recsys.studies.workspace import ExperimentSettings, Workspace, require_all_scores
 from recsys.text.phrasebook import Phrasebook
 from recsys.training.engine_choice import K
 from recsys.training.pairs import SEMANTIC
@@ -172,7 +172,7 @@ class SemanticRole:
         """Validation and test; raises SettingsError, before any work, where a panel would hold candidates only."""
         data, split = workspace.split(settings)
         why = "another semantic component changes which products are candidates"
-        workspace.require_all_scores(split, data.n_items, why)
+        require_all_scores(split, data.n_items, why)
         validation, test = workspace.engines(settings.split, settings.min_interactions, settings.seed, progress)
         return (
             cls(data, split.whole("validation"), split.held_out("validation"), latest(validation), settings),

@@ -236,7 +236,7 @@ def run(workspace: Workspace, settings: ExperimentSettings, progress: Progress =
         protocol=f"{panel.protocol} Traditional is the collaborative component and content "
         f"({mix_in_words(weights)}), its weights chosen by nDCG@{k} on validation. "
         f"Full is the one setting of {len(tried):,} (mixes of all components, "
-        f"with variety by MMR, DPP or MSD) {_WHY_CHOSEN[chosen.worst >= 1]}, on "
+        f"with variety by MMR, DPP or MSD) {_WHY_CHOSEN[chosen.merit[0]]}, on "
         f"{asked}: {mix_in_words(mix)}, {variety}. Lifts are changes of means over means of the traditional model, "
         "with paired 95% intervals.",
         conclusion=conclusion(found),

@@ -71,19 +71,6 @@ class Workspace:
         data = self.data.core(settings.min_interactions)
         return data, split_of(data, settings)
 
-    def require_all_scores(self, held_out: Split | Rewind, n_items: int, why: str) -> None:
-        """Raise SettingsError, before any work, where the scores of all products for all shoppers do not fit in memory.
-
-        `why`: what needs them, as the end of a sentence
-        """
-        for role in ROLES:
-            n_users = sum(len(one.held_out.users()) for one in held_out.rounds(role))
-            if not holds_all(n_users, n_items, BUDGET_BYTES):
-                raise SettingsError(
-                    f"the scores of all {n_items:,} products for all {n_users:,} {role} shoppers do not fit in "
-                    f"memory, and {why}; raise --min-interactions"
-                )
-
     def engines(
         self, split: str, min_interactions: int, seed: int, progress: Progress = silent
     ) -> tuple[LiveEngine, LiveEngine]:
@@ -104,3 +91,17 @@ class Workspace:
     def _folder(self, *names: str | int) -> Path:
         assert self.work_folder is not None, "use the workspace as a context manager"
         return self.work_folder / "-".join(map(str, names))
+
+
+def require_all_scores(held_out: Split | Rewind, n_items: int, why: str) -> None:
+    """Raise SettingsError, before any work, where the scores of all products for all shoppers do not fit in memory.
+
+    `why`: what needs them, as the end of a sentence
+    """
+    for role in ROLES:
+        n_users = held_out.n_asked(role)
+        if not holds_all(n_users, n_items, BUDGET_BYTES):
+            raise SettingsError(
+                f"the scores of all {n_items:,} products for all {n_users:,} {role} shoppers do not fit in "
+                f"memory, and {why}; raise --min-interactions"
+            )

@@ -80,7 +80,8 @@ def choose_components(
     rounds = list(rounds)
     context = choose_context(data, rounds, split, seed, progress)
     if sum(len(each.held_out.users()) for each in rounds) < FEWEST_SHOPPERS:
-        settings = replace(usual := CollaborativeSettings(), engine=engine or usual.engine)
+        usual = CollaborativeSettings()
+        settings = replace(usual, engine=engine or usual.engine)
         return ComponentChoice(context, EngineChoice(settings, is_asked=engine is not None, n_items=data.n_items))
     shoppers = ValidationShoppers.of(data, rounds, book, split, context.settings(), seed, progress)
     found, scorers = choose_engine(shoppers, engine, progress)

@@ -102,14 +102,6 @@ class EngineChoice:
             f"{self.n_shoppers:,} validation shoppers ({figures}).{self._left_out()}"
         )
 
-    def _left_out(self) -> str:
-        held = self.settings.ease.max_items
-        if self.name != "ease" or self.n_items <= held:
-            return ""
-        return (
-            f" It links the {held:,} most liked of {self.n_items:,} products; the others gain and lose nothing by it."
-        )
-
     def in_brief(self) -> str:
         """The same for whoever uses the shop, without figures.
 
@@ -119,11 +111,21 @@ class EngineChoice:
         words = f"“Collaborative” is {ENGINE_CLASSES[self.name].label} here: it goes by {GOES_BY[self.name]}"
         others = " and ".join(ENGINE_CLASSES[name].label for name in self.tried if name != self.name)
         if self.is_asked:
-            return f"{words}, as was asked for.{self._left_out()}"
-        if not others:
-            return f"{words}.{self._left_out()}"
-        served = "served them no better beyond doubt" if self._is_usual else "served them worse"
-        return f"{words}. {others} were tried on {self.n_shoppers:,} shoppers and {served}.{self._left_out()}"
+            words += ", as was asked for."
+        elif not others:
+            words += "."
+        else:
+            served = "served them no better beyond doubt" if self._is_usual else "served them worse"
+            words += f". {others} were tried on {self.n_shoppers:,} shoppers and {served}."
+        return words + self._left_out()
+
+    def _left_out(self) -> str:
+        held = self.settings.ease.max_items
+        if self.name != "ease" or self.n_items <= held:
+            return ""
+        return (
+            f" It links the {held:,} most liked of {self.n_items:,} products; the others gain and lose nothing by it."
+        )
 
     @property
     def _is_usual(self) -> bool:

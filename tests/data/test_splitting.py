@@ -101,6 +101,8 @@ def test_validation_is_asked_in_windows_that_end_where_the_next_begins(tiny_data
     assert rounds[-1].train is split.fit_validation
     assert rounds[-1].held_out is split.validation
     assert [one.held_out for one in split.rounds("test")] == [split.test]
+    assert split.n_asked("validation") == sum(len(one.held_out.users()) for one in rounds)
+    assert split.n_asked("test") == len(split.test.users())
     assert (
         "validation in 3 windows before that, from 2024-03-30 18:00, 2024-04-08 22:00, 2024-04-12 20:45, each asked "
         "about by models that know only what came before it: 3 shoppers, 3 times, once for every window"

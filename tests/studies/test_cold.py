@@ -29,6 +29,7 @@ from recsys.studies.cold_new_products import (
     new_product_roles,
     over_products,
     product_levels,
+    rewind_of,
     verdict_of_both,
 )
 from recsys.studies.format import in_words
@@ -57,7 +58,7 @@ def place(workspace: Workspace, new_product_folder: Path) -> Workspace:
 
 @pytest.fixture(scope="module")
 def roles(place: Workspace) -> Roles:
-    validation, test, _ = new_product_roles(place, SETTINGS)
+    validation, test, _ = new_product_roles(place, rewind_of(place, SETTINGS), SETTINGS)
     return validation, test
 
 

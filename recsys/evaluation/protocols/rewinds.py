@@ -61,6 +61,10 @@ class Rewind:
         pairs = (self.test,) if role == "test" else (self.test, self.validation)
         return hidden(self.data, self.data, *pairs)
 
+    def n_asked(self, role: Role) -> int:
+        """How many shoppers are asked in all rounds: each is in one."""
+        return len(self.held_out(role).users())
+
     def rounds(self, role: Role) -> Iterator[Round]:
         """Yield one round a part, whose shoppers (or products) are rewound."""
         pairs, known = self.held_out(role), self.data

@@ -43,6 +43,7 @@ def test_everybody_is_asked_once_by_models_that_know_nothing_later_of_them(tiny_
     replay = newcomer_rewind(tiny_data)
     rounds = list(replay.rounds(role))
     assert asked(rounds) == sorted(replay.held_out(role).users().tolist())
+    assert replay.n_asked(role) == len(asked(rounds))
     n_known = 2 if role == "test" else 1
     for one in rounds:
         counts = one.train.positives().groupby("user_row").size()
